@@ -1,0 +1,166 @@
+"""Typed configuration: one TOML file, environment overrides, secrets by reference.
+
+Sections and keys are contracts (see ``clawdbot.toml``, where every key is documented).  Loading, overrides
+and error wording live in :mod:`clawdbot.config_file`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Label = Literal["public", "internal", "confidential", "secret"]
+"""Sensitivity of data, least first."""
+
+LABELS: tuple[Label, ...] = ("public", "internal", "confidential", "secret")
+
+
+def _expand(value: Any) -> Any:
+    return Path(value).expanduser() if isinstance(value, str) and value else value
+
+
+UserPath = Annotated[Path, BeforeValidator(_expand)]
+
+
+class Section(BaseModel):
+    """A TOML table: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AppConfig(Section):
+    home: UserPath = Field(Path("~/.clawdbot").expanduser(), description="Runs, models and the ledger live here.")
+    timezone: str = Field("local", description="IANA name; 'local' is the machine's zone.")
+    language: Literal["auto", "zh", "en"] = Field("auto", description="'auto' answers in the goal's language.")
+    today: str = Field("", description="ISO date taken as today; empty is the real date (for demos and replays).")
+
+
+class PriceConfig(Section):
+    input_usd: Decimal = Field(Decimal(0), ge=0, description="US dollars for a million prompt tokens.")
+    output_usd: Decimal = Field(Decimal(0), ge=0, description="US dollars for a million completion tokens.")
+
+
+class ModelConfig(Section):
+    provider: Literal["llamacpp", "ollama", "openai", "langchain"]
+    model: str = Field("", description="Catalogue name, Ollama tag, API model name or langchain import path.")
+    base_url: str = Field("", description="Server address for 'ollama' and 'openai'.")
+    path: UserPath | None = Field(None, description="A GGUF file, for 'llamacpp'; overrides the catalogue name.")
+    context: int = Field(8192, ge=1024, description="Context window in tokens.")
+    threads: int = Field(0, ge=0, description="Threads for 'llamacpp'; 0 is one for each core.")
+    timeout_s: float = Field(300.0, gt=0, description="Limit for one answer, seconds.")
+    temperature: float = Field(0.0, ge=0, le=2)
+    api_key_env: str = Field("", description="Environment variable that holds the key.")
+    api_key_file: UserPath | None = Field(None, description="File that holds the key.")
+    price: PriceConfig | None = Field(None, description="Absent means free (local models).")
+    cloud: bool | None = Field(None, description="Data leaves the machine; unset is derived from the provider.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Passed on to the provider as it is.")
+
+
+class RouterConfig(Section):
+    order: tuple[str, ...] = Field((), description="Models to try, first that is available serves the run.")
+    cloud_max_label: Label = Field("public", description="Data above this label never reaches a cloud model.")
+
+
+class BudgetConfig(Section):
+    task_usd: Decimal | None = Field(None, ge=0, description="Most that one run may spend; unset is no limit.")
+    task_tokens: int = Field(200_000, ge=1000, description="Most tokens (prompt and completion) of one run.")
+
+
+class MeasureConfig(Section):
+    """A named business measure, for example revenue, as an SQL expression over one table's columns."""
+
+    expression: str = Field(description="SQL over columns written Table.Column, without the aggregate.")
+    aggregate: Literal["sum", "avg", "min", "max", "count"] = "sum"
+    description: str = ""
+    words: tuple[str, ...] = Field((), description="Words in a goal that mean this measure, any language.")
+
+
+class DatabaseConfig(Section):
+    url: str = Field(description="SQLAlchemy URL. A password may stand in it as {password}.")
+    description: str = ""
+    tables: tuple[str, ...] = Field((), description="Tables and views that may be read; empty is all.")
+    label: Label = "internal"
+    password_env: str = ""
+    password_file: UserPath | None = None
+    max_rows: int = Field(10_000, ge=1, description="Rows kept from one query.")
+    max_bytes: int = Field(32_000_000, ge=1000, description="Bytes kept from one query.")
+    timeout_s: float = Field(20.0, gt=0, description="Limit for one query, seconds.")
+    date_column: str = Field("", description="Table.Column that periods refer to when a goal names none.")
+    measures: dict[str, MeasureConfig] = Field(default_factory=dict)
+    words: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Table or Table.Column -> words in a goal that mean it, any language."
+    )
+
+
+class MailConfig(Section):
+    host: str = ""
+    port: int = Field(587, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    username: str = ""
+    password_env: str = ""
+    password_file: UserPath | None = None
+    from_: str = Field("", alias="from", description="Sender, 'Name <address>'.")
+    allow_recipients: tuple[str, ...] = Field((), description="Addresses or *@domain that need no approval.")
+    contacts: dict[str, str] = Field(
+        default_factory=dict, description="Name or role in a goal -> address, for example 财务 or finance."
+    )
+    ca_file: UserPath | None = Field(None, description="Extra certificate authority (PEM) for the server.")
+    sign_cert: UserPath | None = Field(None, description="S/MIME certificate (PEM) of the sender.")
+    sign_key: UserPath | None = Field(None, description="Private key (PEM) of the sender.")
+    sign_key_password_env: str = ""
+    recipient_certs: UserPath | None = Field(None, description="Folder of ADDRESS.pem; mail to them is encrypted.")
+    timeout_s: float = Field(30.0, gt=0)
+    max_bytes: int = Field(20_000_000, ge=1000, description="Most bytes of one mail with its attachments.")
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ReportConfig(Section):
+    engine: Literal["auto", "xelatex", "pdflatex"] = "auto"
+    template: str = Field("report", description="Template name.")
+    templates: UserPath | None = Field(None, description="Folder of your own templates, NAME.tex.j2.")
+    author: str = ""
+    timeout_s: float = Field(60.0, gt=0)
+
+
+class PlannerConfig(Section):
+    max_steps: int = Field(16, ge=1, le=200)
+    deadline_s: float = Field(900.0, gt=0, description="Limit for a whole run, seconds.")
+
+
+class StoreConfig(Section):
+    url: str = Field("", description="SQLAlchemy URL of the run ledger; empty is SQLite in [app] home.")
+
+
+class ToolsConfig(Section):
+    enable: tuple[str, ...] = Field(
+        ("query", "sql", "chart", "report", "mail"), description="Installed is not enabled: names that may be used."
+    )
+    paths: tuple[UserPath, ...] = Field((), description="Folders of plain Python files with tools.")
+    trusted: tuple[str, ...] = Field((), description="Tools with effect 'external' that need no approval.")
+    timeout_s: float = Field(120.0, gt=0, description="Limit for one tool call, seconds.")
+
+
+class Config(Section):
+    """All of ``clawdbot.toml``; construct through :func:`clawdbot.config_file.load`."""
+
+    app: AppConfig = AppConfig()
+    models: dict[str, ModelConfig] = Field(default_factory=dict)
+    router: RouterConfig = RouterConfig()
+    budget: BudgetConfig = BudgetConfig()
+    databases: dict[str, DatabaseConfig] = Field(default_factory=dict)
+    mail: MailConfig = MailConfig()
+    report: ReportConfig = ReportConfig()
+    planner: PlannerConfig = PlannerConfig()
+    store: StoreConfig = StoreConfig()
+    tools: ToolsConfig = ToolsConfig()
+
+    @model_validator(mode="after")
+    def _router_names_exist(self) -> Config:
+        for name in self.router.order:
+            if self.models and name not in self.models:
+                raise ValueError(f"router.order names {name!r}, which is not in [models]")
+        return self

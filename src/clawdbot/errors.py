@@ -1,0 +1,118 @@
+"""The one tree of errors: who may mend what, with a stable code and the next step in words.
+
+Five kinds are kept apart because five different parties act on them:
+
+* :class:`UsageError` - the person's mistake (a wrong key, a missing file).
+* :class:`ModelError` - the model or its server; the router may try another rung.
+* :class:`RetryableToolError` - the model may call the tool again with other arguments.
+* :class:`TerminalToolError` - the tool cannot do it; the model is told, retrying is pointless.
+* :class:`PolicyRefused` / :class:`ApprovalNeeded` / :class:`BudgetExceeded` - a person decides.
+
+Anything else that escapes is our bug.  Exit codes are assigned in ``clawdbot.cli`` and nowhere else.
+"""
+
+from __future__ import annotations
+
+
+class ClawdbotError(Exception):
+    """Root of all expected errors.
+
+    ``message`` says what is wrong, ``hint`` what to do next; ``code`` is stable and may be matched on.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(ClawdbotError):
+    """The person's mistake: an argument, a file or a configuration value."""
+
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """The configuration file or an override is wrong."""
+
+    code = "config"
+
+
+class MissingExtra(UsageError):
+    """An optional dependency is not installed; the message names the extra."""
+
+    code = "missing_extra"
+
+    def __init__(self, feature: str, *, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs an optional dependency that is not installed.",
+            hint=f"Install it with: pip install 'clawdbot[{extra}]'",
+        )
+        self.extra = extra
+
+
+class ModelError(ClawdbotError):
+    """A model did not give a usable answer; another rung may."""
+
+    code = "model"
+
+
+class ModelUnavailable(ModelError):
+    """The server does not answer, the model is not pulled, or the file is missing."""
+
+    code = "model_unavailable"
+
+
+class ContextOverflow(ModelError):
+    """The prompt does not fit the model's context (refused before, or cut by the server)."""
+
+    code = "context_overflow"
+
+
+class InvalidStep(ModelError):
+    """The model's answer is not valid under the step's schema, or was cut off."""
+
+    code = "invalid_step"
+
+
+class ToolError(ClawdbotError):
+    """A tool call did not succeed; the observation is ``str(error)``."""
+
+    code = "tool"
+
+
+class RetryableToolError(ToolError):
+    """The model may try again with other arguments; the hint says how."""
+
+    code = "tool_retryable"
+
+
+class TerminalToolError(ToolError):
+    """The tool cannot do this; trying again is pointless."""
+
+    code = "tool_terminal"
+
+
+class PolicyRefused(ClawdbotError):
+    """The envelope, a role or a data label forbids it; only a person can widen it."""
+
+    code = "policy_refused"
+
+
+class ApprovalNeeded(ClawdbotError):
+    """A person must approve before the effect happens."""
+
+    code = "approval_needed"
+
+
+class BudgetExceeded(ClawdbotError):
+    """Tokens or money of the run are used up."""
+
+    code = "over_budget"
