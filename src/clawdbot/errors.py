@@ -45,6 +45,18 @@ class ConfigError(UsageError):
     code = "config"
 
 
+class InvalidTool(UsageError):
+    """A tool's definition is wrong; the author must change it before it can be loaded."""
+
+    code = "invalid_tool"
+
+
+class StoreError(UsageError):
+    """The run ledger cannot be opened, read or written."""
+
+    code = "store"
+
+
 class MissingExtra(UsageError):
     """An optional dependency is not installed; the message names the extra."""
 
@@ -100,6 +112,12 @@ class TerminalToolError(ToolError):
     code = "tool_terminal"
 
 
+class OutcomeUnknown(TerminalToolError):
+    """An effect may have happened; it must never be repeated without a person looking first."""
+
+    code = "outcome_unknown"
+
+
 class PolicyRefused(ClawdbotError):
     """The envelope, a role or a data label forbids it; only a person can widen it."""
 
@@ -107,9 +125,20 @@ class PolicyRefused(ClawdbotError):
 
 
 class ApprovalNeeded(ClawdbotError):
-    """A person must approve before the effect happens."""
+    """A person must approve before the effect happens.
+
+    ``payload`` is the text to show, exactly; ``payload_hash`` is what an approval is bound to.
+    """
 
     code = "approval_needed"
+
+    def __init__(
+        self, message: str, *, tool: str = "", payload: str = "", payload_hash: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.tool = tool
+        self.payload = payload
+        self.payload_hash = payload_hash
 
 
 class BudgetExceeded(ClawdbotError):
