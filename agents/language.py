@@ -1,0 +1,28 @@
+"""Which language a person wrote in, and text normalised for rules."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+def detect(text: str) -> Language:
+    """``zh`` when Chinese characters carry the sentence, else ``en``; addresses do not count."""
+    plain = _ADDRESS.sub(" ", text)
+    han = len(_HAN.findall(plain))
+    latin = len(_LATIN_WORD.findall(plain))
+    return "zh" if han >= 2 and han >= latin else "en"
+
+
+def normalise(text: str) -> str:
+    """NFKC (full width to half width), controls and bidi marks dropped, blanks collapsed."""
+    folded = unicodedata.normalize("NFKC", text)
+    clean = "".join(c if unicodedata.category(c) not in ("Cc", "Cf") else " " for c in folded)
+    return re.sub(r"\s+", " ", clean).strip()
