@@ -94,6 +94,8 @@ class RunView:
 
 Ready = Callable[[RunView], bool]
 Narrow = Callable[[RunView, Schema], Schema]
+Validate = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""Checked and converted arguments of a call; raises :class:`pydantic.ValidationError`."""
 Asks = Callable[["ToolContext", Mapping[str, Any]], str | None]
 """What a person must approve before the call, as text that shows the exact payload; None when nothing."""
 
@@ -111,6 +113,10 @@ class Tool(Generic[P, R]):
     context_parameter: str | None = None
     ready: Ready = field(default=lambda view: True)
     narrow: Narrow = field(default=lambda view, schema: schema)
+    validate: Validate = field(default=dict)
+    """Checks the arguments against the type hints (not against a narrowed schema)."""
+    resumes: bool = False
+    """An external tool with its own outbox: after a crash it is called again with the same effect key."""
     asks: Asks | None = None
     """None with effect 'external' means: always ask, unless [tools] trusted names the tool."""
 
