@@ -89,9 +89,20 @@ class ContextOverflow(ModelError):
 
 
 class InvalidStep(ModelError):
-    """The model's answer is not valid under the step's schema, or was cut off."""
+    """The model's answer is not valid under the step's schema, or was cut off.
+
+    ``raw`` is what the model said; the tokens were spent all the same and count against the budget.
+    """
 
     code = "invalid_step"
+
+    def __init__(
+        self, message: str, *, hint: str = "", raw: str = "", prompt_tokens: int = 0, completion_tokens: int = 0
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.raw = raw
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
 
 
 class ToolError(ClawdbotError):
