@@ -1,0 +1,141 @@
+"""The only way from text to a statement that is run: parse, check, resolve names, rewrite, render, check again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, SqlglotError
+
+from clawdbot.errors import RetryableToolError
+from clawdbot.tools.database.allowed import check_tokens, check_tree, named_sources, refused
+from clawdbot.tools.database.catalog import Catalog
+from clawdbot.tools.database.dialect import to_dialect
+from clawdbot.tools.database.names import resolve_names
+from clawdbot.tools.database.repairs import repair
+
+_FOREIGN = ("mysql", "postgres", "tsql", "bigquery", "duckdb", "oracle")
+"""Dialects tried, in this order, when a statement does not parse as the database's own."""
+_LONGEST = 20_000
+_DEEPEST = 60
+_FENCE = re.compile(r"^\s*```(?:\w+)?\s*(.*?)\s*```\s*$", re.DOTALL)
+_START = re.compile(r"^[\s(]*(?:select|with|values)\b", re.IGNORECASE)
+_LEADING_COMMENT = re.compile(r"^\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_FULL_WIDTH = str.maketrans("，（）；＝＞＜＊", ",();=><*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardedSql:
+    """A statement that may run.
+
+    ``sql`` is rendered from the tree, pretty; ``bounded`` is the same with its row limit; ``tables`` are real names;
+    ``columns`` are 'Table.Column'; ``notes`` say what was repaired.
+    """
+
+    sql: str
+    bounded: str
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def guard(sql: str, catalog: Catalog, *, max_rows: int = 10_000) -> GuardedSql:
+    """Turn model-written text into one safe SELECT for the catalogue's dialect.
+
+    RetryableToolError with a cure for syntax and names, with code 'sql_refused' for what is never allowed.
+    """
+    try:
+        return _guarded(_cleaned(sql), catalog, max_rows)
+    except RecursionError:
+        raise refused("the statement is nested too deeply") from None
+
+
+def _guarded(text: str, catalog: Catalog, max_rows: int) -> GuardedSql:
+    tree = _parsed(text, catalog.dialect)
+    check_tree(tree, catalog.dialect)
+    names = resolve_names(tree, catalog)
+    notes = [*names.notes, *repair(tree, catalog)]
+    tree = to_dialect(tree, catalog.dialect)
+    pretty = _rendered(tree, catalog.dialect, pretty=True)
+    bounded = _rendered(_limited(tree, max_rows + 1), catalog.dialect, pretty=False)
+    for final in (pretty, bounded):
+        check_tokens(final, catalog.dialect, aliases=named_sources(tree))
+        check_tree(sqlglot.parse_one(final, read=catalog.dialect), catalog.dialect)
+    return GuardedSql(
+        sql=pretty, bounded=bounded, tables=names.tables, columns=names.columns, notes=tuple(dict.fromkeys(notes))
+    )
+
+
+def _cleaned(sql: str) -> str:
+    if len(sql) > _LONGEST:
+        raise refused(f"the statement is longer than {_LONGEST} characters")
+    if "\0" in sql:
+        raise refused("the statement holds a NUL character")
+    fenced = _FENCE.match(sql)
+    text = (fenced.group(1) if fenced else sql).strip().rstrip("; \n\t；")
+    if _depth(text) > _DEEPEST:
+        raise refused("the statement is nested too deeply")
+    start = text
+    while comment := _LEADING_COMMENT.match(start):
+        start = start[comment.end() :]
+    if not start.strip():
+        raise RetryableToolError("The statement is empty.", hint="Write one SELECT statement.")
+    if not _START.match(start):
+        raise refused(f"a statement may not begin with {start.split()[0][:30]!r}")
+    return text
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _parsed(text: str, dialect: str) -> exp.Query:
+    first: SqlglotError | None = None
+    for candidate in dict.fromkeys((text, text.translate(_FULL_WIDTH))):
+        for read in (dialect, *(d for d in _FOREIGN if d != dialect)):
+            try:
+                trees = [t for t in sqlglot.parse(candidate, read=read) if t is not None]
+            except SqlglotError as error:
+                first = first or error
+                continue
+            if len(trees) != 1:
+                raise refused(f"there are {len(trees)} statements, one is allowed")
+            if isinstance(trees[0], exp.Query):
+                return trees[0]
+            raise refused(f"{type(trees[0]).__name__.upper()} is not allowed")
+    raise RetryableToolError(f"The SQL does not parse: {_syntax(first)}.", hint="Correct the syntax.")
+
+
+def _syntax(error: SqlglotError | None) -> str:
+    details = getattr(error, "errors", None)
+    if details:
+        found = details[0]
+        near = f"{found.get('start_context', '')[-30:]}>>>{found.get('highlight', '')}<<<"
+        return f"{str(found.get('description', '')).rstrip('.')} near {near!r}"
+    return str(error).splitlines()[0][:200].rstrip(".")
+
+
+def _rendered(tree: exp.Query, dialect: str, *, pretty: bool) -> str:
+    try:
+        return tree.sql(dialect=dialect, pretty=pretty, comments=False, unsupported_level=ErrorLevel.RAISE)
+    except SqlglotError as error:
+        raise RetryableToolError(
+            f"{str(error).splitlines()[0].rstrip('.')}.", hint="Write it with other functions."
+        ) from None
+
+
+def _limited(tree: exp.Query, most: int) -> exp.Query:
+    """The query with a row limit of at most ``most``; the limit that it already has stays when it is lower."""
+    limit = tree.args.get("limit")
+    wanted = limit.expression if isinstance(limit, exp.Limit) else limit.args.get("count") if limit else None
+    if isinstance(wanted, exp.Literal) and wanted.is_int and int(wanted.this) <= most:
+        return tree
+    if limit is not None and not (isinstance(wanted, exp.Literal) and wanted.is_int):
+        raise RetryableToolError("LIMIT must be a whole number.", hint="Write for example LIMIT 10.")
+    return tree.limit(most, copy=True)
