@@ -47,6 +47,8 @@ class ToolContext:
     config: Config
     effect_key: str = ""
     deadline: float = field(default_factory=lambda: time.monotonic() + 120.0)
+    hints: Mapping[str, Any] = field(default_factory=dict)
+    """The same facts of the brief as ``RunView.hints``, so that what a schema left out can be filled in."""
     services: Mapping[type[Any], Any] = field(default_factory=dict)
 
     def service(self, kind: type[S]) -> S:
