@@ -1,0 +1,107 @@
+"""The act node: carry the intent out through the executor, check what came back, keep the step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from clawdbot.agents.checks import check_call, check_outcome
+from clawdbot.agents.events import Listener, event
+from clawdbot.agents.guards import repeated
+from clawdbot.agents.offers import FINISH
+from clawdbot.agents.planner import Frame, Planner
+from clawdbot.agents.state import RunState
+from clawdbot.agents.steps import Intent, Outcome, Step
+from clawdbot.agents.verdict import check_text, done_kinds
+from clawdbot.errors import ApprovalNeeded
+
+Ask = Callable[[ApprovalNeeded], bool]
+"""Puts a payload before a person; True when approved.  May suspend the run (and come back here later)."""
+
+_REJECTED = {"zh": "被人工拒绝：没有执行。", "en": "Rejected by a person: nothing was done."}
+
+
+def act_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) -> dict[str, Any]:
+    """Carry out ``intent``; gives the new steps, and the ``answer`` when it was ``finish``."""
+    frame = Frame.of(planner, state)
+    body = state["intent"]
+    assert body is not None, "the graph comes here with an intent only"
+    intent = Intent.from_json(body)
+    began = time.monotonic()
+    if intent.tool == FINISH:
+        return _finish(frame, intent, listener)
+    step = _repeat(frame, intent) or _call(frame, intent, ask)
+    step = _timed(step, began)
+    planner.ledger.add_step(state["run_id"], step.n, step.as_json())
+    listener(event("step", state["run_id"], **step.as_json()))
+    return {"steps": [*state["steps"], step.as_json()], "intent": None, "elapsed_s": frame.elapsed_s}
+
+
+def _step(
+    frame: Frame, intent: Intent, observation: str, outcome: Outcome, *,
+    receipt: dict[str, Any] | None = None, notes: tuple[str, ...] = (),
+) -> Step:
+    return Step(
+        n=len(frame.steps) + 1, thought=intent.thought, tool=intent.tool, args=intent.args, observation=observation,
+        outcome=outcome, receipt=receipt, part=frame.progress.part, notes=(*intent.notes, *notes), model=intent.model,
+        label=frame.grounding.label, prompt_tokens=intent.prompt_tokens, completion_tokens=intent.completion_tokens,
+        cost_usd=intent.cost_usd, ms=0, model_ms=intent.ms,
+    )
+
+
+def _timed(step: Step, began: float) -> Step:
+    return Step.from_json({**step.as_json(), "ms": step.model_ms + round((time.monotonic() - began) * 1000)})
+
+
+def _repeat(frame: Frame, intent: Intent) -> Step | None:
+    earlier = repeated(intent.tool, intent.args, frame.steps, part=frame.progress.part)
+    if earlier is None:
+        return None
+    text = f"This call was made in step {earlier.n} already; it was not made again. Do something else."
+    return _step(frame, intent, text, "repeat")
+
+
+def _call(frame: Frame, intent: Intent, ask: Ask) -> Step:
+    wrong = check_call(frame, intent)
+    if wrong:
+        return _step(frame, intent, wrong, "retryable")
+    approvals = frame.planner.ledger.approvals.granted(frame.state["run_id"])
+    run = frame.call_frame()
+    while True:
+        try:
+            outcome = frame.planner.executor.call(
+                intent.tool, intent.args, run=run, step=len(frame.steps) + 1, approvals=approvals
+            )
+            break
+        except ApprovalNeeded as needed:
+            if not ask(needed):
+                return _step(frame, intent, _REJECTED[frame.brief.language], "policy")
+            approvals |= {needed.payload_hash}
+    if not outcome.ok:
+        return _step(frame, intent, outcome.observation, outcome.error_kind or "terminal")
+    complaints = check_outcome(frame, intent, outcome)
+    text = outcome.observation + "".join(f"\nBut: {c}" for c in complaints)
+    return _step(
+        frame, intent, text, "complaint" if complaints else "ok", receipt=outcome.receipt, notes=tuple(complaints)
+    )
+
+
+def _finish(frame: Frame, intent: Intent, listener: Listener) -> dict[str, Any]:
+    """Take the answer when every number and deed in it is supported; else send it back with what is not."""
+    answer = str(intent.args["answer"]).strip()
+    done = done_kinds(frame.brief, frame.steps, frame.planner.tools)
+    wrong = check_text(answer, frame.all_frames(), frame.brief, done)
+    if not answer:
+        wrong = ["an empty answer"]
+    if wrong:
+        text = "No result supports: " + ", ".join(wrong) + ". State only what the results show."
+        step = _step(frame, intent, text, "complaint", notes=tuple(wrong))
+    else:
+        step = _step(frame, intent, "accepted", "ok")
+    frame.planner.ledger.add_step(frame.state["run_id"], step.n, step.as_json())
+    listener(event("step", frame.state["run_id"], **step.as_json()))
+    changes: dict[str, Any] = {
+        "steps": [*frame.state["steps"], step.as_json()], "intent": None, "elapsed_s": frame.elapsed_s,
+    }
+    return changes if wrong else {**changes, "answer": answer}

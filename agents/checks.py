@@ -1,0 +1,35 @@
+"""Our own checks around a call: text that a person will read before, results against the brief after."""
+
+from __future__ import annotations
+
+from clawdbot.agents.planner import Frame
+from clawdbot.agents.progress import is_data_tool
+from clawdbot.agents.steps import Intent
+from clawdbot.agents.verdict import check_text, done_kinds
+from clawdbot.tools.executor import Outcome
+
+_PROSE = ("title", "summary", "subject", "body")
+
+
+def check_call(frame: Frame, intent: Intent) -> str:
+    """What is wrong with the words of a report or a mail, or nothing."""
+    tool = frame.planner.tools.get(intent.tool)
+    if tool is None or tool.provides not in ("report", "mail"):
+        return ""
+    text = " \n".join(str(intent.args[k]) for k in _PROSE if intent.args.get(k))
+    done = done_kinds(frame.brief, frame.steps, frame.planner.tools) | {str(tool.provides)}
+    wrong = check_text(text, frame.all_frames(), frame.brief, done)
+    if not wrong:
+        return ""
+    return "No result supports: " + ", ".join(wrong) + ". Leave it out or use the true facts."
+
+
+def check_outcome(frame: Frame, intent: Intent, outcome: Outcome) -> list[str]:
+    """One line for each contradiction between a data result and the brief."""
+    tool = frame.planner.tools[intent.tool]
+    if not is_data_tool(tool) or outcome.result is None or outcome.result.table is None:
+        return []
+    info = frame.workspace.table(outcome.result.table)
+    if info.rows == 0 and not any(s.notes and s.part == frame.progress.part for s in frame.steps):
+        return ["the result is empty; check the filters and the period"]
+    return [str(c) for c in (outcome.receipt or {}).get("complaints", ())]

@@ -1,0 +1,96 @@
+"""Sentences that code can state from a table, in the goal's language: the safe words of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from clawdbot.agents.language import Language
+from clawdbot.tools.workspace import TableInfo
+
+_SHOWN = 30
+
+
+def format_number(value: Any) -> str:
+    """1234567.891 -> '1,234,567.89'; whole numbers without decimals; text as it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if value != value:
+        return "-"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.2f}"
+
+
+def format_value(value: Any) -> str:
+    """A cell as people write it; dates without a midnight time, missing values as '-'."""
+    if value is None or value is pd.NaT:
+        return "-"
+    if isinstance(value, pd.Timestamp):
+        return str(value.date()) if value == value.normalize() else str(value)
+    return format_number(value.item() if hasattr(value, "item") else value)
+
+
+def _measures(info: TableInfo, frame: pd.DataFrame) -> list[str]:
+    names = [c.name for c in info.columns if c.kind in ("number", "integer") and c.name in frame]
+    return [n for n in names if not n.lower().endswith(("id", "_no", "year", "code", "postalcode", "zip"))]
+
+
+def _name_column(info: TableInfo) -> str | None:
+    texts = [c.name for c in info.columns if c.kind in ("text", "date")]
+    named = [t for t in texts if not t.lower().endswith("id")]
+    return (named or texts or [None])[0]
+
+
+def facts(info: TableInfo, frame: pd.DataFrame, language: Language) -> list[str]:
+    """Total, highest and lowest of each measure; the single row's values; or 'no rows'."""
+    if frame.empty:
+        return ["没有符合条件的数据。" if language == "zh" else "No rows match."]
+    if len(frame) == 1:
+        sep, end = ("，", "。") if language == "zh" else (", ", ".")
+        joint = "为" if language == "zh" else " is "
+        pairs = [f"{c}{joint}{format_value(v)}" for c, v in zip(frame.columns, frame.iloc[0], strict=True)]
+        return [sep.join(pairs) + end]
+    found = []
+    name = _name_column(info)
+    for measure in _measures(info, frame)[:3]:
+        series = pd.to_numeric(frame[measure], errors="coerce").dropna()
+        if series.empty:
+            continue
+        top, low = series.idxmax(), series.idxmin()
+        label = (lambda i: format_value(frame.loc[i, name])) if name else (lambda i: "")
+        values = format_value(series.sum()), format_value(series.max()), format_value(series.min())
+        additive = not any(w in measure.lower() for w in ("avg", "average", "price", "percent", "share", "rate"))
+        if language == "zh":
+            total = f"{measure}合计{values[0]}，" if additive and not info.truncated else f"{measure}："
+            found.append(f"{total}最高为{label(top)} {values[1]}，最低为{label(low)} {values[2]}。")
+        else:
+            total = f"Total {measure} is {values[0]}; " if additive and not info.truncated else f"{measure}: "
+            found.append(f"{total}highest is {label(top)} {values[1]}, lowest is {label(low)} {values[2]}.")
+    if not found:
+        found.append(f"共{info.rows}行。" if language == "zh" else f"{info.rows} rows.")
+    return found
+
+
+def listing(info: TableInfo, frame: pd.DataFrame, *, limit: int = _SHOWN) -> str:
+    """The rows as a Markdown table, at most ``limit`` of them."""
+    header = " | ".join(str(c) for c in frame.columns)
+    lines = [f"| {header} |", "|" + " --- |" * len(frame.columns)]
+    for row in frame.head(limit).itertuples(index=False):
+        lines.append("| " + " | ".join(format_value(v).replace("|", "/")[:80] for v in row) + " |")
+    if len(frame) > limit:
+        lines.append(f"(+{len(frame) - limit})")
+    return "\n".join(lines)
+
+
+def state(tables: Sequence[tuple[TableInfo, pd.DataFrame]], language: Language) -> str:
+    """What all results say, without a model: facts of each table and its rows when they are few."""
+    pieces = []
+    for info, frame in tables:
+        body = " ".join(facts(info, frame, language))
+        if 1 < len(frame) <= _SHOWN:
+            body += "\n" + listing(info, frame)
+        pieces.append(body)
+    return "\n".join(pieces)

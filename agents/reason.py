@@ -1,0 +1,86 @@
+"""The reason node: build the live schema, ask the model, keep its intent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clawdbot.agents.events import Listener, event
+from clawdbot.agents.facts import facts
+from clawdbot.agents.guards import reason_text, should_stop
+from clawdbot.agents.offers import Offer, make_offers
+from clawdbot.agents.planner import Frame, Planner
+from clawdbot.agents.prompting import closing_line, messages, system_prompt, task_prompt
+from clawdbot.agents.reasoning import price_of, reason
+from clawdbot.agents.state import RunState
+from clawdbot.agents.steps import Intent, Step
+from clawdbot.errors import ContextOverflow, InvalidStep, ModelError, ModelUnavailable, PolicyRefused
+
+_FACTS_LENGTH = 600
+
+
+def reason_node(planner: Planner, state: RunState, listener: Listener) -> dict[str, Any]:
+    """One reasoning step; gives ``intent``, or ``stopped`` when a guard or the model ends the run."""
+    frame = Frame.of(planner, state)
+    language = frame.brief.language
+    stop = should_stop(frame.steps, planner.config, elapsed_s=frame.elapsed_s, language=language)
+    if stop is not None:
+        return {"stopped": stop[1], "stop_kind": stop[0], "intent": None}
+    offers = make_offers(
+        frame.brief, frame.progress, frame.steps, planner.tools, frame.view(), grounded=frame.grounding.grounded
+    )
+    listener(event("thinking", state["run_id"], step=len(frame.steps) + 1, offers=[o.name for o in offers]))
+    try:
+        intent = _ask(frame, offers)
+    except InvalidStep as error:
+        return {"steps": [*state["steps"], _invalid(frame, error).as_json()], "intent": None, **_time(frame)}
+    except PolicyRefused as error:
+        return {"stopped": str(error), "stop_kind": "refused", "intent": None, **_time(frame)}
+    except (ModelUnavailable, ContextOverflow, ModelError) as error:
+        return {"stopped": reason_text("model", str(error), language), "stop_kind": "model", "intent": None,
+                **_time(frame)}
+    return {"intent": intent.as_json(), **_time(frame)}
+
+
+def _time(frame: Frame) -> dict[str, float]:
+    return {"elapsed_s": frame.elapsed_s}
+
+
+def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
+    planner, brief = frame.planner, frame.brief
+    rung = planner.router.choose("plan", frame.grounding.label)
+    failure = frame.progress.last_failure
+    prompt = messages(
+        system_prompt(planner.tools),
+        task_prompt(brief, frame.grounding.text, frame.grounding.notes),
+        frame.steps,
+        closing_line(
+            brief, frame.progress, offers, planner.tools, facts=_true_facts(frame),
+            problem=failure.observation if failure else "",
+        ),
+        hidden=_hidden(frame),
+    )
+    return reason(rung, prompt, offers, deadline_s=frame.remaining_s)
+
+
+def _hidden(frame: Frame) -> frozenset[int]:
+    """Failed attempts leave the context, except the last one while it is not mended: they would be copied."""
+    last = frame.progress.last_failure
+    keep = {last.n} if last is not None and last.outcome not in ("invalid", "repeat") else set()
+    return frozenset(s.n for s in frame.steps if not s.ok and s.n not in keep)
+
+
+def _true_facts(frame: Frame) -> str:
+    found: list[str] = []
+    for info, table in frame.results():
+        found.extend(facts(info, table, frame.brief.language))
+    return " ".join(found)[:_FACTS_LENGTH]
+
+
+def _invalid(frame: Frame, error: InvalidStep) -> Step:
+    rung = frame.planner.router.choose("plan", frame.grounding.label)
+    return Step(
+        n=len(frame.steps) + 1, thought="", tool="", args={}, observation=str(error), outcome="invalid",
+        part=frame.progress.part, model=rung.name, label=frame.grounding.label, prompt_tokens=error.prompt_tokens,
+        completion_tokens=error.completion_tokens,
+        cost_usd=str(price_of(rung, error.prompt_tokens, error.completion_tokens)),
+    )

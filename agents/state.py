@@ -1,0 +1,28 @@
+"""What the graph keeps between nodes: JSON only, so that a checkpoint can be read anywhere."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class RunState(TypedDict, total=False):
+    """The state of one run.  Tables and files are on disk in the run's folder, not here."""
+
+    run_id: str
+    goal: str
+    model: str
+    """The model that was asked for; empty lets the router choose."""
+    brief: dict[str, Any]
+    steps: list[dict[str, Any]]
+    intent: dict[str, Any] | None
+    stopped: str
+    """Why a guard ended the run; empty while it goes on."""
+    stop_kind: str
+    """'' | 'steps' | 'deadline' | 'budget' | 'model' | 'refused'."""
+    answer: str
+    replaced: list[str]
+    """Unsupported statements for which the answer was rewritten."""
+    verdict: str
+    missing: list[str]
+    elapsed_s: float
+    """Seconds of work so far, waiting for a person not counted."""
