@@ -35,7 +35,9 @@ def shortfalls(found: Mapping[str, tuple[int, int]]) -> list[str]:
         if not total:
             problems.append(f"{folder}/ was not measured.")
         elif 100 * taken / total < bound:
-            problems.append(f"{folder}/ has {100 * taken / total:.1f} % of its branches tested; {bound:.0f} % are needed.")
+            problems.append(
+                f"{folder}/ has {100 * taken / total:.1f} % of its branches tested; {bound:.0f} % are needed."
+            )
     return problems
 
 
