@@ -25,8 +25,8 @@ _SECONDS = 5.0
 _COMMON_WORDS = """
     a an and are as at be by for from has in is it its of on or that the this to was were with how many much
     what which who when where all any each every no not yes new old top best list show give total sum average count
-    number date day week month year quarter name order orders customer customers product products sales report chart mail
-    true false none null other others general standard default active open closed"""
+    number date day week month year quarter name order orders customer customers product products sales report
+    chart mail true false none null other others general standard default active open closed"""
 _COMMON = frozenset(_COMMON_WORDS.split())
 """Words that are too common in goals to mean a value when they stand alone."""
 
