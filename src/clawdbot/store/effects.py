@@ -1,0 +1,139 @@
+"""The effect ledger: each effect on the world is written down before it happens, and never happens twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clawdbot.errors import StoreError
+from clawdbot.store.database import Database, now
+from clawdbot.store.tables import effects
+
+EffectState = Literal["intent", "done", "unknown", "failed"]
+"""intent: written down, perhaps under way; unknown: a person must look; failed: certainly not happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectRecord:
+    """One effect.  ``receipt`` is there when it is done; times are ISO 8601 in UTC."""
+
+    key: str
+    run_id: str
+    step: int
+    tool: str
+    effect: str
+    payload_hash: str
+    state: EffectState
+    receipt: dict[str, Any] | None
+    begun_at: str
+    ended_at: str | None
+
+
+class EffectLedger:
+    """States and their order: (nothing or failed) -> intent -> done | failed | unknown; unknown -> done | failed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(
+        self, *, key: str, run_id: str, step: int, tool: str, effect: str, payload_hash: str = ""
+    ) -> EffectRecord | None:
+        """Claim the effect.  None: it is yours, go ahead.  A record: it was begun before; do not repeat it.
+
+        Atomic between threads and processes, and on the disk when it returns.  StoreError for an unknown run.
+        """
+        claim = {
+            "run_id": run_id, "step": step, "tool": tool, "effect": effect, "payload_hash": payload_hash,
+            "state": "intent", "receipt": None, "begun_at": now(), "ended_at": None,
+        }  # fmt: skip
+        try:
+            with self._database.write(durable=True) as connection:
+                return self._claim(connection, key, claim)
+        except StoreError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+        # Another process was first (PostgreSQL), or there is no such run.
+        found = self.get(key)
+        if found is None:
+            raise StoreError(f"There is no run {run_id!r} in the ledger.", hint="An effect belongs to a recorded run.")
+        return found
+
+    def done(self, key: str, receipt: Mapping[str, Any]) -> None:
+        """It happened, with this receipt; also for one that was unknown and came out well."""
+        self._end(key, "done", ("intent", "unknown"), dict(receipt))
+
+    def failed(self, key: str) -> None:
+        """It certainly did not happen, so that the same key may begin again."""
+        self._end(key, "failed", ("intent", "unknown"), None)
+
+    def unknown(self, key: str) -> EffectRecord:
+        """Nobody can say if it happened; only a person can.  One that ended meanwhile stays as it is."""
+        statement = update(effects).where(effects.c.key == key, effects.c.state == "intent")
+        with self._database.write(durable=True) as connection:
+            connection.execute(statement.values(state="unknown", ended_at=now()))
+            found = _select(connection, key)
+        if found is None:
+            raise StoreError(f"The effect {key!r} was never begun.")
+        return found
+
+    def get(self, key: str) -> EffectRecord | None:
+        """The effect of that key, if it was ever begun."""
+        with self._database.read() as connection:
+            return _select(connection, key)
+
+    def of_run(self, run_id: str) -> tuple[EffectRecord, ...]:
+        """All effects of a run by step."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(effects).where(effects.c.run_id == run_id).order_by(effects.c.step, effects.c.begun_at)
+            )
+            return tuple(EffectRecord(**row._mapping) for row in rows)
+
+    def times_spent(self, *, run_id: str, payload_hash: str, but_key: str) -> int:
+        """How many other effects of the run with this payload happened, or may have."""
+        with self._database.read() as connection:
+            count = connection.scalar(
+                select(func.count())
+                .select_from(effects)
+                .where(
+                    effects.c.run_id == run_id,
+                    effects.c.payload_hash == payload_hash,
+                    effects.c.key != but_key,
+                    effects.c.state != "failed",
+                )
+            )
+        return int(count or 0)
+
+    def _claim(self, connection: Connection, key: str, claim: dict[str, Any]) -> EffectRecord | None:
+        again = update(effects).where(effects.c.key == key, effects.c.state == "failed").values(**claim)
+        if connection.execute(again).rowcount == 1:
+            return None
+        found = _select(connection, key)
+        if found is None:
+            connection.execute(effects.insert().values(key=key, **claim))
+        return found
+
+    def _end(
+        self, key: str, state: EffectState, before: tuple[EffectState, ...], receipt: dict[str, Any] | None
+    ) -> None:
+        statement = (
+            update(effects)
+            .where(effects.c.key == key, effects.c.state.in_(before))
+            .values(state=state, receipt=receipt, ended_at=now())
+        )
+        with self._database.write(durable=True) as connection:
+            if connection.execute(statement).rowcount == 1:
+                return
+            found = _select(connection, key)
+        if found is None or found.state != state:
+            was = found.state if found else "never begun"
+            raise StoreError(f"The effect {key!r} cannot become {state!r}: it is {was}.")
+
+
+def _select(connection: Connection, key: str) -> EffectRecord | None:
+    row = connection.execute(select(effects).where(effects.c.key == key)).one_or_none()
+    return None if row is None else EffectRecord(**row._mapping)
