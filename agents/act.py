@@ -82,9 +82,22 @@ def _call(frame: Frame, intent: Intent, ask: Ask) -> Step:
         return _step(frame, intent, outcome.observation, outcome.error_kind or "terminal")
     complaints = check_outcome(frame, intent, outcome)
     text = outcome.observation + "".join(f"\nBut: {c}" for c in complaints)
+    if not complaints:
+        _drop_mended(frame, outcome.receipt)
     return _step(
         frame, intent, text, "complaint" if complaints else "ok", receipt=outcome.receipt, notes=tuple(complaints)
     )
+
+
+def _drop_mended(frame: Frame, receipt: dict[str, Any] | None) -> None:
+    """A right result takes the place of the ones that were complained of, so that no chart is drawn from those."""
+    if not (receipt and receipt.get("table")):
+        return
+    kept = {t.name for t in frame.workspace.tables()}
+    for step in frame.steps:
+        table = step.receipt and step.receipt.get("table")
+        if step.outcome == "complaint" and step.part == frame.progress.part and table in kept:
+            frame.workspace.drop_table(str(table))
 
 
 def _finish(frame: Frame, intent: Intent, listener: Listener) -> dict[str, Any]:

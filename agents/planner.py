@@ -96,10 +96,15 @@ class Frame:
         )
 
     def results(self) -> list[tuple[TableInfo, pd.DataFrame]]:
-        """The tables that steps without complaint made, oldest first."""
-        names = [str(s.receipt["table"]) for s in self.steps if s.ok and s.receipt and s.receipt.get("table")]
+        """The tables that the run stands on, oldest first: results without complaint, and for a part that was
+        given up its last result."""
         known = {t.name: t for t in self.workspace.tables()}
+        names = [str(s.receipt["table"]) for s in self._standing() if s.receipt and s.receipt.get("table")]
         return [(known[n], self.workspace.load_table(n)) for n in dict.fromkeys(names) if n in known]
+
+    def _standing(self) -> list[Step]:
+        last = {s.part: s.n for s in self.steps if s.outcome == "complaint" and s.part in self.progress.unresolved}
+        return [s for s in self.steps if s.ok or s.n in last.values()]
 
     def all_frames(self) -> list[pd.DataFrame]:
         """Every saved table, the evidence for numbers."""

@@ -123,6 +123,11 @@ class Workspace:
                 frame[column.name] = pd.to_datetime(frame[column.name])
         return frame
 
+    def drop_table(self, name: str) -> None:
+        """Forget a saved table, so that nothing is made from a result that was found wrong."""
+        for suffix in (".json", ".data.json"):
+            (self.root / "tables" / f"{self.table(name).name}{suffix}").unlink()
+
     def tables(self) -> tuple[TableInfo, ...]:
         """All saved tables, oldest first."""
         files = [p for p in (self.root / "tables").glob("*.json") if not p.name.endswith(".data.json")]

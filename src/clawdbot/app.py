@@ -1,0 +1,54 @@
+"""The composition root: configuration in, running services out.  The only place that builds them."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from clawdbot.agents.planner import Planner
+from clawdbot.config import Config
+from clawdbot.models.selection import Router, SingleModel, select
+from clawdbot.store.ledger import RunLedger
+from clawdbot.tools.database.databases import Databases
+from clawdbot.tools.executor import Executor
+from clawdbot.tools.registry import Registry
+from clawdbot.workflows.engine import RunEngine
+
+
+class App:
+    """Everything that runs need, from one configuration.  A context manager; close it to release files."""
+
+    def __init__(self, config: Config, *, router: Router) -> None:
+        self.config = config
+        self.registry = Registry.load(config)
+        self.ledger = RunLedger.open(config)
+        self.databases = Databases(config)
+        executor = Executor(self.registry, config, self.ledger, {Databases: self.databases})
+        self.planner = Planner(
+            config=config,
+            tools={tool.name: tool for tool in self.registry.tools()},
+            executor=executor,
+            router=router,
+            databases=self.databases,
+            ledger=self.ledger,
+            runs=config.app.home / "runs",
+        )
+        self.engine = RunEngine(self.planner, config.app.home / "checkpoints.db")
+
+    @classmethod
+    def open(cls, config: Config, *, model: str | None = None) -> App:
+        """An App whose runs are served by one model; UsageError or ModelUnavailable when there is none."""
+        return cls(config, router=SingleModel(select(config, name=model), config))
+
+    def close(self) -> None:
+        """Close databases, ledger and checkpoints."""
+        self.engine.close()
+        self.databases.close()
+        self.ledger.close()
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
