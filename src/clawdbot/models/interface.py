@@ -17,9 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from clawdbot.config import PriceConfig
 from clawdbot.errors import ContextOverflow, InvalidStep, ModelError, ModelUnavailable
 from clawdbot.models.chat import Schema
-
-BUSY = "model_busy"
-"""Code of a ModelUnavailable that asking again may cure (HTTP 429 and 5xx, a model still loading)."""
+from clawdbot.models.unavailable import BUSY
 
 _ATTEMPTS = 3
 _SHOWN = 120

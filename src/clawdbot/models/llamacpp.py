@@ -20,9 +20,12 @@ from typing import Any
 import httpx
 from pydantic import Field
 
+from clawdbot.config import ModelConfig
 from clawdbot.errors import ContextOverflow, MissingExtra, ModelError, ModelUnavailable
+from clawdbot.models.catalog import DEFAULT_MODEL, model_file
 from clawdbot.models.chat import End, Request, Schema, SchemaChat
 from clawdbot.models.relay import Relay, TimeIsUp
+from clawdbot.models.unavailable import late
 
 _BATCH = 256
 """Prompt tokens between two chances to stop: about four seconds on two slow cores."""
@@ -69,11 +72,7 @@ class LlamaCppChat(SchemaChat):
                         yield text
                 last = event if "usage" in event else last
         except TimeIsUp:
-            raise ModelUnavailable(
-                f"{self.model_name!r} did not answer within {request.timeout_s:.0f} s.",
-                hint="Raise timeout_s of the model or [planner] deadline_s, or use a smaller model.",
-                code="model_timeout",
-            ) from None
+            raise late(self.model_name, request.timeout_s) from None
         yield _end(reason, last)
 
     def _body(self, engine: Engine, request: Request) -> dict[str, Any]:
@@ -197,3 +196,22 @@ def _end(reason: str, last: Mapping[str, Any]) -> End:
         cached_tokens=usage.get("prompt_tokens_details", {}).get("cached_tokens"),
         timings={key: float(value) for key, value in timings.items() if isinstance(value, int | float)} or None,
     )
+
+
+def build(name: str, config: ModelConfig, home: Path) -> LlamaCppChat:
+    """The model of ``[models.NAME]``: ``path``, else the catalogue's file of that name under ``home``."""
+    model = config.model or (config.path.stem if config.path else DEFAULT_MODEL)
+    return LlamaCppChat(
+        model_name=model,
+        path=config.path or model_file(home, model),
+        context=config.context,
+        timeout_s=config.timeout_s,
+        threads=config.threads,
+        temperature=config.temperature,
+        **config.options,
+    )
+
+
+def is_cloud(config: ModelConfig) -> bool:
+    """It runs in this process."""
+    return False

@@ -1,0 +1,136 @@
+"""Ollama's native HTTP API, as far as Clawdbot uses it (https://github.com/ollama/ollama/blob/main/docs/api.md).
+
+Spoken with httpx rather than the ``ollama`` client, which cannot send ``truncate`` and ``shift`` with a chat
+and hides the status of a broken stream.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from clawdbot.errors import ContextOverflow, ModelError, ModelUnavailable
+from clawdbot.models.unavailable import BUSY, late
+
+_PORT = 11434
+_CONNECT_S = 5.0
+
+
+def ollama_address(configured: str = "") -> str:
+    """Base URL from the configuration, else ``OLLAMA_HOST``, else Ollama's usual port on this machine."""
+    host = (configured or os.environ.get("OLLAMA_HOST", "")).strip().rstrip("/") or "127.0.0.1"
+    scheme, _, rest = host.rpartition("://")
+    parts = urlsplit(f"//{rest}")
+    port = parts.port or {"http": 80, "https": 443}.get(scheme, _PORT)
+    name = parts.hostname or "127.0.0.1"
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)  # what a server binds is no address to call
+    name = f"[{name}]" if ":" in name else name
+    return f"{scheme or 'http'}://{name}:{port}{parts.path}"
+
+
+class OllamaServer:
+    """One server.  All methods raise ModelUnavailable with the command that mends it when it does not answer."""
+
+    def __init__(self, base_url: str = "") -> None:
+        self.base_url = ollama_address(base_url)
+        # A proxy from the environment must not stand between us and this machine.
+        local = urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        timeout = httpx.Timeout(_CONNECT_S, read=30.0)
+        self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=not local)
+
+    def answers(self, *, within_s: float = 0.5) -> bool:
+        """A server listens there."""
+        try:
+            return self._http.get("/api/version", timeout=within_s).is_success
+        except httpx.HTTPError:
+            return False
+
+    def models(self) -> list[dict[str, Any]]:
+        """Pulled models as ``/api/tags`` lists them, most recently changed first."""
+        found: list[dict[str, Any]] = self._json("GET", "/api/tags").get("models", [])
+        return found
+
+    def has(self, model: str) -> bool:
+        """``model`` is pulled (a missing tag means ``latest``)."""
+        names = {str(entry.get("name", "")) for entry in self.models()}
+        return model in names or f"{model}:latest" in names
+
+    def can_chat(self, model: str) -> bool:
+        """``model`` completes text; embedding models do not.  Older servers list no capabilities: then yes."""
+        capabilities = self._json("POST", "/api/show", {"model": model}).get("capabilities")
+        return capabilities is None or "completion" in capabilities
+
+    def lines(self, path: str, body: Mapping[str, Any], *, timeout_s: float, model: str) -> Iterator[dict[str, Any]]:
+        """The server's JSON objects, line by line, until ``timeout_s`` is over; leaving it stops the server."""
+        deadline = time.monotonic() + timeout_s
+        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s))
+        try:
+            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                    raise self._refusal(response.status_code, _error_text(response.text), model)
+                for line in response.iter_lines():
+                    if not line.strip():
+                        continue
+                    event = json.loads(line)
+                    if "error" in event:
+                        raise self._refusal(500, str(event["error"]), model)
+                    yield event
+                    if time.monotonic() > deadline and not event.get("done"):
+                        raise late(model, timeout_s)
+        except httpx.TimeoutException as error:
+            if isinstance(error, httpx.ConnectTimeout):
+                raise self._unreachable() from error
+            raise late(model, timeout_s) from error
+        except httpx.TransportError as error:
+            raise self._unreachable() from error
+        except json.JSONDecodeError as error:
+            raise ModelError(f"{self.base_url} does not speak Ollama's protocol.", hint="Check base_url.") from error
+
+    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, json=body)
+        except httpx.TransportError as error:
+            raise self._unreachable() from error
+        if response.is_error:
+            raise self._refusal(response.status_code, _error_text(response.text), str((body or {}).get("model", "")))
+        try:
+            found: dict[str, Any] = response.json()
+        except json.JSONDecodeError as error:
+            raise ModelError(f"{self.base_url} does not speak Ollama's protocol.", hint="Check base_url.") from error
+        return found
+
+    def _unreachable(self) -> ModelUnavailable:
+        return ModelUnavailable(
+            f"No Ollama server answers at {self.base_url}.",
+            hint="Start it with: ollama serve (or set OLLAMA_HOST or base_url).",
+        )
+
+    def _refusal(self, status: int, text: str, model: str) -> ModelError:
+        low = text.lower()
+        if status == 404 or ("model" in low and "not found" in low):
+            return ModelUnavailable(f"Ollama has no model {model!r}.", hint=f"Get it with: ollama pull {model}")
+        if status in (401, 403):
+            return ModelUnavailable(f"Ollama refused {model!r}: {text}", hint="Sign in with: ollama signin")
+        if "exceed" in low and "context" in low:
+            return ContextOverflow(f"Ollama: {text}", hint="Raise context of the model in [models].")
+        if status in (429, 502, 503, 504):
+            return ModelUnavailable(f"Ollama is busy: {text}", hint="Try again in a moment.", code=BUSY)
+        if "memory" in low:
+            return ModelUnavailable(
+                f"Ollama cannot load {model!r}: {text}", hint="Lower context, or take a smaller one."
+            )
+        return ModelError(f"Ollama refused the request ({status}): {text}")
+
+
+def _error_text(body: str) -> str:
+    try:
+        return str(json.loads(body)["error"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return body.strip()[:300] or "no reason given"
