@@ -49,7 +49,7 @@ def tool(
 
     def decorate(function: Callable[P, R]) -> Tool[P, R]:
         own_name = getattr(function, "__name__", type(function).__name__) if name is None else name
-        _check_name(own_name)
+        check_name(own_name)
         _check_word(own_name, "effect", effect, get_args(Effect))
         if provides is not None:
             _check_word(own_name, "provides", provides, get_args(Deliverable))
@@ -77,7 +77,8 @@ def tool(
     return decorate
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise InvalidTool unless the name can be a tool's."""
     if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
         raise InvalidTool(
             f"{name!r} is not a name for a tool.",

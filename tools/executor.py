@@ -7,11 +7,10 @@ ApprovalNeeded (a person must answer first), BudgetExceeded, and StoreError (wit
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -35,6 +34,7 @@ from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.argument_errors import describe
 from clawdbot.tools.contract import ToolContext, ToolResult
 from clawdbot.tools.effects import approval_hash, default_payload, effect_key, make_receipt, payload_hash, visible
+from clawdbot.tools.invoke import invoke
 from clawdbot.tools.registry import AnyTool, Registry
 from clawdbot.tools.results import as_result, first_line, shown
 from clawdbot.tools.time_limit import CallThreads, LimitReached
@@ -183,8 +183,8 @@ class Executor:
         self._effects.unknown(call.key)
         return _failed(
             "terminal",
-            f"{call.tool.name} was under way when the run was cut off (effect {call.key[:12]}): whether it happened is "
-            "unknown. It is not repeated; a person must check.",
+            f"{call.tool.name} was begun before and its end was never recorded (effect {call.key[:12]}): whether it "
+            "happened is unknown. It is not repeated; a person must check.",
         )
 
     def _question(self, call: _Call) -> str | Outcome | None:
@@ -235,7 +235,7 @@ class Executor:
         """Call, receipt and ledger together, so that a call that was given up still records how it ended."""
         external = call.tool.effect == "external"
         try:
-            result = as_result(call.tool, _invoked(call), call.run.workspace)
+            result = as_result(call.tool, invoke(call.tool, call.args, call.context), call.run.workspace)
             receipt = make_receipt(call.tool, result, step=call.step, key=call.key, payload=call.payload)
         except _FAILURES as error:
             if external and _certainly_not(error):
@@ -246,22 +246,6 @@ class Executor:
         if external:
             self._effects.done(call.key, receipt)
         return result, receipt
-
-
-def _invoked(call: _Call) -> object:
-    extra = {call.tool.context_parameter: call.context} if call.tool.context_parameter else {}
-    value = call.tool(**call.args, **extra)
-    return asyncio.run(_awaited(value, call.context.remaining_s())) if inspect.isawaitable(value) else value
-
-
-async def _awaited(value: Awaitable[object], limit_s: float) -> object:
-    try:
-        async with asyncio.timeout(limit_s) as limit:
-            return await value
-    except TimeoutError:
-        if limit.expired():
-            raise LimitReached from None
-        raise
 
 
 def _certainly_not(error: BaseException) -> bool:
@@ -283,7 +267,8 @@ def _explained(call: _Call, error: BaseException) -> Outcome:
     if isinstance(error, ClawdbotError):
         return _failed("terminal", str(error))
     _log_crash(call, error)
-    return _failed("crash", f"tool failed: {type(error).__name__}: {first_line(str(error), limit=500)}{doubt}")
+    said = first_line(str(error), limit=500) or "no message"
+    return _failed("crash", f"tool failed: {type(error).__name__}: {said.rstrip('.')}.{doubt}")
 
 
 def _failed(kind: ErrorKind, observation: str) -> Outcome:
