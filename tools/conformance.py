@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
@@ -29,7 +29,7 @@ Severity = Literal["error", "warning"]
 """error: a run would trip over it; warning: a model will use the tool worse than it could."""
 
 _DESCRIPTION = range(12, 301)
-_MANY_ARGUMENTS = 8
+_MANY_ARGUMENTS = 10
 _CHANGING = ("send_", "post_", "delete_", "remove_", "write_", "create_", "update_", "pay_", "book_", "upload_")
 _CALL_S = 30.0
 
