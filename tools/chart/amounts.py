@@ -48,6 +48,8 @@ class Amount:
     def text(self, value: float, *, decimals: int | None = None) -> str:
         """The value as people read it; huge and tiny ones in powers of ten."""
         scaled = value / self.scale
+        if not scaled:
+            return f"{self.prefix}0{self.suffix if self.suffix == '%' else ''}"
         if scaled and not 1e-4 <= abs(scaled) < 1e9:
             return f"{'−' if value < 0 else ''}{self.prefix}{abs(scaled):.3g}{self.suffix}"
         places = self.decimals if decimals is None else decimals
@@ -70,8 +72,9 @@ def amount_of(name: str, values: Iterable[float], *, language: Language) -> Amou
     sizes = [abs(v) for v in values if math.isfinite(v)]
     largest = max(sizes, default=0.0)
     if _PERCENT.search(name) or (_SHARE.search(name) and largest <= 1):
-        fraction = largest <= 1
-        return Amount(scale=0.01 if fraction else 1.0, suffix="%", decimals=1)
+        scale = 0.01 if largest <= 1 else 1.0
+        exact = (p for p in (0, 1, 2) if all(abs(round(v / scale, p) - v / scale) < 1e-9 for v in sizes))
+        return Amount(scale=scale, suffix="%", decimals=next(exact, 1))
     prefix = next((sign for pattern, sign in _CURRENCY if pattern.search(name)), "")
     scale, suffix = 1.0, ""
     for threshold, unit in _UNITS[language]:

@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from clawdbot.tools.chart.canvas import MARGIN, canvas, mark, size_of
 from clawdbot.tools.chart.plot import Plot
-from clawdbot.tools.chart.style import BODY, INK, REST, SMALL, WIDTH, extent, fitted, font
+from clawdbot.tools.chart.style import BODY, INK, REST, SMALL, WIDTH, extent, font, shortened
 from clawdbot.tools.chart.ticks import LINE, nice, put_ticks, put_x_ticks, tick_plan
 
 FEW = 12
 """So many bars carry their values."""
+FEWEST = 4
+"""Fewer bars stand as if there were so many: a wall of one colour is not a chart."""
 HEIGHT = 3.35
 TALLEST = 9.0
 
@@ -48,12 +50,14 @@ def _upright(plot: Plot) -> Figure:
     texts = plot.amount.ticks(steps)
     made = canvas(plot, body=HEIGHT, legend=len(plot.series) > 1)
     left = MARGIN + max(extent(text, BODY)[0] for text in texts) + 0.1
-    slot = (made.right - left) / len(plot.categories)
-    places = [slot * (i + 0.5) for i in range(len(plot.categories))]
+    count = len(plot.categories)
+    spare = max(0, FEWEST - count) / 2
+    slot = (made.right - left) / (count + 2 * spare)
+    places = [slot * (spare + i + 0.5) for i in range(count)]
     ticks = tick_plan(plot.categories, places, ordered=bool(plot.positions), first=left)
     axes = made.axes(left, made.bottom + ticks.height + 0.08, made.right, made.top)
-    positions = [float(i) for i in range(len(plot.categories))]
-    axes.set_xlim(-0.5, len(positions) - 0.5)
+    positions = [float(i) for i in range(count)]
+    axes.set_xlim(-0.5 - spare, count - 0.5 + spare)
     axes.set_ylim(steps[0], steps[-1])
     put_ticks(axes, "y", steps, texts)
     put_x_ticks(axes, positions, ticks)
@@ -71,17 +75,18 @@ def _lying(plot: Plot) -> Figure:
     body = min(max(1.0, rows * each), TALLEST) + 0.3
     low, high = _ends(values, stacked=plot.stacked)
     longest = max((extent(plot.amount.text(v), SMALL)[0] for v in values.ravel() if v == v), default=0)
-    names = [fitted(name, BODY, WIDTH * 0.36) for name in plot.categories]
+    names = [shortened(name, BODY, WIDTH * 0.36) for name in plot.categories]
     made = canvas(plot, body=body, legend=len(plot.series) > 1)
     left = made.left + max(extent(name, BODY)[0] for name in names) + 0.1
     labelled = len(plot.series) == 1 or _labelled(plot)
     share = (longest + 0.1) / (made.right - left) if labelled else 0
     reach = 1 / max(1 - share * (2 if low < 0 < high else 1), 0.3)
-    steps = nice(low * (reach if low < 0 else 1), high * reach, count=5)
+    low, high = (low * reach, high * reach) if low < high else (0.0, 1.0)
+    steps = [step for step in nice(low, high, count=5) if low <= step <= high]
     texts = plot.amount.ticks(steps)
     axes = made.axes(left, made.bottom + 0.26, made.right - extent(texts[-1], BODY)[0] / 2, made.top)
     axes.set_ylim(rows - 0.5, -0.5)
-    axes.set_xlim(steps[0], steps[-1])
+    axes.set_xlim(low, high)
     put_ticks(axes, "y", range(rows), names, grid=False)
     put_ticks(axes, "x", steps, texts)
     _bars(axes, plot, values, upright=False)

@@ -27,6 +27,7 @@ from clawdbot.tools.chart.style import (
     extent,
     fitted,
     font,
+    shortened,
     wrapped,
 )
 
@@ -89,11 +90,11 @@ def canvas(plot: Plot, *, body: float, legend: bool) -> Canvas:
     """A figure with ``body`` inches of height for the data between the words above and below."""
     room = WIDTH - 2 * MARGIN
     title = wrapped(plot.title, TITLE, room, lines=2)
-    subtitle = [fitted(plot.subtitle, BODY, room)] if plot.subtitle != plot.title else []
+    subtitle = [fitted(plot.subtitle, BODY, room)] if plot.subtitle not in ("", plot.title) else []
     rows = _legend_rows(plot, room) if legend else []
     notes = [line for note in plot.notes for line in wrapped(note, SMALL, room, lines=2)]
     lines = [(text, TITLE, INK) for text in title] + [(text, BODY, MUTED) for text in subtitle]
-    head = sum(size * LINE / 72 for _, size, _ in lines) + len(rows) * BODY * 1.6 / 72 + 0.12
+    head = sum(size * LINE / 72 for _, size, _ in lines) + len(rows) * BODY * 1.6 / 72 + 0.18
     foot = len(notes) * SMALL * LINE / 72 + (0.06 if notes else 0)
     height = MARGIN * 2 + head + body + foot
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
@@ -117,7 +118,7 @@ def _legend_rows(plot: Plot, room: float) -> list[list[tuple[float, int, str]]]:
     rows: list[list[tuple[float, int, str]]] = [[]]
     x = MARGIN
     for index, series in enumerate(plot.series):
-        name = fitted(series.name, BODY, room / 3 - _SWATCH - 0.3)
+        name = shortened(series.name, BODY, room / 3 - _SWATCH - 0.3)
         width = _SWATCH + 0.07 + extent(name, BODY)[0]
         if rows[-1] and x + width > MARGIN + room:
             rows.append([])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from clawdbot.tools.chart.canvas import MARGIN, canvas
 from clawdbot.tools.chart.plot import Plot
-from clawdbot.tools.chart.style import BODY, INK, MUTED, SMALL, WIDTH, extent, fitted, font
+from clawdbot.tools.chart.style import BODY, INK, MUTED, SMALL, WIDTH, extent, font, shortened
 from clawdbot.tools.chart.ticks import nice, put_ticks, put_x_ticks, tick_plan
 
 ONE_WAY = LinearSegmentedColormap.from_list("one_way", ["#F3F7FB", "#9CC5E3", "#3C8DC4", "#0B3C6F"])
@@ -20,7 +20,7 @@ def draw_heatmap(plot: Plot) -> Figure:
     """The finished figure with its scale on the right; cells without a value are blank."""
     values = np.array([series.values for series in plot.series], dtype=float)
     rows, columns = values.shape
-    names = [fitted(series.name, BODY, WIDTH * 0.28) for series in plot.series]
+    names = [shortened(series.name, BODY, WIDTH * 0.28) for series in plot.series]
     made = canvas(plot, body=min(max(1.6, rows * 0.36), 8.0) + 0.5, legend=False)
     left = MARGIN + max(extent(name, BODY)[0] for name in names) + 0.1
     known = values[np.isfinite(values)]

@@ -14,6 +14,8 @@ from clawdbot.tools.chart.ticks import nice, put_ticks, put_x_ticks, tick_plan
 HEIGHT = 3.35
 MANY = 40
 """With more points than this, points carry no markers."""
+DENSE = 150
+"""With more points than this, lines are thin."""
 LABELLED = 12
 
 
@@ -63,7 +65,7 @@ def _lines(axes: Axes, plot: Plot, positions: np.ndarray, values: np.ndarray) ->
             values[index],
             color=look.color,
             linestyle=look.dash,
-            linewidth=1.9,
+            linewidth=1.9 if len(positions) <= DENSE else 1.1,
             markersize=4.5,
             marker=look.marker if marked or alone else "",
             markeredgecolor="white",

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle, Wedge
 
 from clawdbot.tools.chart.canvas import canvas, mark, size_of
 from clawdbot.tools.chart.plot import Plot
-from clawdbot.tools.chart.style import BODY, INK, MUTED, extent, fitted, font
+from clawdbot.tools.chart.style import BODY, INK, MUTED, extent, font, shortened
 
 RADIUS = 1.55
 ROW = 0.34
@@ -65,7 +65,7 @@ def _list(axes: Axes, plot: Plot, shares: np.ndarray) -> None:
         axes.add_patch(
             Rectangle((0, y + 0.05), 0.2, 0.15, facecolor=look.color, hatch=look.hatch, edgecolor="white", linewidth=0)
         )
-        shown = fitted(name, BODY, room)
+        shown = shortened(name, BODY, room)
         cells = (
             (0.3, shown, "left", INK),
             (width - right - 0.2, values[index], "right", MUTED),

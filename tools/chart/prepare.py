@@ -77,7 +77,7 @@ def _categorical(columns: Columns, chosen: Choice, wishes: Wishes) -> Plot:
         raise RetryableToolError("There is nothing to draw.", hint="Choose other columns.")
     series = tuple(
         Series(
-            name=clean(str(name), limit=40),
+            name=clean(str(name), limit=80),
             values=tuple(float(v) for v in table.iloc[:, i]),
             rest=grid.rest_series and i == table.shape[1] - 1,
         )
@@ -93,7 +93,7 @@ def _categorical(columns: Columns, chosen: Choice, wishes: Wishes) -> Plot:
         subtitle=subtitle,
         x_label=clean(x_label, limit=40),
         y_label=clean(y_label, limit=60),
-        categories=tuple(clean(str(c), limit=60) or say("blank", language) for c in table.index),
+        categories=tuple(clean(str(c), limit=120) or say("blank", language) for c in table.index),
         positions=grid.positions,
         series=series,
         stacked=chosen.stacked and len(series) > 1,
@@ -123,9 +123,9 @@ def _labels(columns: Columns, name: str | None, language: Language) -> pd.Series
     elif kind in ("number", "integer"):
         texts = values.map("{:.12g}".format, na_action="ignore")
     else:
-        texts = values.map(lambda v: clean(str(v), limit=60), na_action="ignore")
+        texts = values.map(str, na_action="ignore")
     blank = say("blank", language)
-    filled = [text if isinstance(text, str) and text else blank for text in texts]
+    filled = [text if isinstance(text, str) and text.strip() else blank for text in texts]
     return pd.Series(filled, index=frame.index, dtype=object)
 
 
@@ -236,7 +236,7 @@ def _folded_series(grid: Grid, chosen: Choice, language: Language) -> Grid:
     largest = set(np.argsort(-totals, kind="stable")[: limit - 1].tolist())
     kept = table.iloc[:, [i for i in range(table.shape[1]) if i in largest]]
     rest = table.iloc[:, [i for i in range(table.shape[1]) if i not in largest]]
-    if chosen.series is None or not additive(chosen.y[0]):
+    if chosen.series is None or chosen.kind not in ("bar", "area") or not additive(chosen.y[0]):
         note = say("largest", language, n=limit - 1, all=table.shape[1])
         return replace(grid, values=kept, notes=(*grid.notes, note))
     other = say("other", language)
@@ -261,12 +261,12 @@ def _scatter(columns: Columns, chosen: Choice, wishes: Wishes) -> Plot:
     for name in names:
         part = frame if groups is None else frame[groups == name]
         xs, ys = (tuple(float(v) for v in part[c]) for c in (x, y))
-        series.append(Series(name=clean(name, limit=40), values=ys, xs=xs))
+        series.append(Series(name=clean(name, limit=80), values=ys, xs=xs))
     subtitle = clean(say("against", language, y=_name(y), x=_name(x)), limit=100)
     return Plot(
         kind="scatter",
         title=clean(wishes.title, limit=120) or subtitle,
-        subtitle=subtitle,
+        subtitle="",
         x_label=clean(_name(x), limit=60),
         y_label=clean(_name(y), limit=60),
         series=tuple(series),
@@ -283,7 +283,7 @@ def _histogram(chosen: Choice, frame: pd.DataFrame, wishes: Wishes) -> Plot:
     return Plot(
         kind="histogram",
         title=clean(wishes.title, limit=120) or subtitle,
-        subtitle=subtitle,
+        subtitle="",
         x_label=clean(_name(y), limit=60),
         y_label=say("rows", language),
         series=(Series(name=clean(_name(y), limit=40), values=values),),

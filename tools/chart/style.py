@@ -105,6 +105,25 @@ def fitted(text: str, size: float, width: float) -> str:
     return text[:low].rstrip() + "…"
 
 
+def shortened(text: str, size: float, width: float) -> str:
+    """The text, or its start and end around an ellipsis: names often differ only at the end."""
+    if extent(text, size)[0] <= width:
+        return text
+    low, high = 0, len(text) - 1
+    while low < high:
+        kept = (low + high + 1) // 2
+        if extent(_middle_cut(text, kept), size)[0] <= width:
+            low = kept
+        else:
+            high = kept - 1
+    return _middle_cut(text, low)
+
+
+def _middle_cut(text: str, kept: int) -> str:
+    tail = kept * 2 // 5
+    return text[: kept - tail].rstrip() + "…" + (text[-tail:].lstrip() if tail else "")
+
+
 def wrapped(text: str, size: float, width: float, *, lines: int) -> list[str]:
     """The text broken into at most ``lines`` that fit; between words, or anywhere in Chinese; the last is cut."""
     found: list[str] = []

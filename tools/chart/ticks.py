@@ -10,7 +10,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from clawdbot.tools.chart.style import BODY, GRID, INK, MUTED, WIDTH, extent, fitted, font, wrapped
+from clawdbot.tools.chart.style import BODY, GRID, INK, MUTED, WIDTH, extent, font, shortened, wrapped
 
 LINE = 1.32
 """Height of a line of text in font sizes."""
@@ -56,9 +56,9 @@ def tick_plan(labels: Sequence[str], places: Sequence[float], *, ordered: bool, 
             tall = max(len(lines) for lines in broken) * BODY * LINE / 72
             return Ticks(texts=tuple("\n".join(lines) for lines in broken), shown=everyone, height=tall)
     if slot + 0.07 < BODY * LINE / 72 * 1.5:
-        return _fewer([fitted(label, BODY, 1.4) for label in labels], places, None)
+        return _fewer([shortened(label, BODY, 1.4) for label in labels], places, None)
     cut = [
-        fitted(label, BODY, min(1.5, (first + place - 0.1) / 0.766))
+        shortened(label, BODY, min(1.5, (first + place - 0.1) / 0.766))
         for label, place in zip(labels, places, strict=True)
     ]
     longest = max(extent(text, BODY)[0] for text in cut)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from clawdbot.tools.chart.amounts import Language
+
+_SEAM = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u4e00-\u9fff])")
+"""Chinese sets a space beside Latin words."""
 
 _WORDS: dict[str, tuple[str, str]] = {
     "other": ("Other", "其他"),
@@ -31,4 +36,5 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 def say(key: str, language: Language, **values: object) -> str:
     """The phrase of that name, its gaps filled; values are never read as a format."""
-    return _WORDS[key][language == "zh"].format(**values)
+    text = _WORDS[key][language == "zh"].format(**values)
+    return _SEAM.sub(" ", text) if language == "zh" else text
