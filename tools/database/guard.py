@@ -13,7 +13,9 @@ from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.allowed import check_tokens, check_tree, named_sources, refused
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.dialect import to_dialect
+from clawdbot.tools.database.moments import to_forms
 from clawdbot.tools.database.names import resolve_names
+from clawdbot.tools.database.periods import compare_moments
 from clawdbot.tools.database.repairs import repair
 
 _FOREIGN = ("mysql", "postgres", "tsql", "bigquery", "duckdb", "oracle")
@@ -23,6 +25,7 @@ _DEEPEST = 60
 _FENCE = re.compile(r"^\s*```(?:\w+)?\s*(.*?)\s*```\s*$", re.DOTALL)
 _START = re.compile(r"^[\s(]*(?:select|with|values)\b", re.IGNORECASE)
 _LEADING_COMMENT = re.compile(r"^\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_QUOTED = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\])|[^'"`\[]+""")
 _FULL_WIDTH = str.maketrans("，（）；＝＞＜＊", ",();=><*")
 
 
@@ -55,7 +58,9 @@ def guard(sql: str, catalog: Catalog, *, max_rows: int = 10_000) -> GuardedSql:
 def _guarded(text: str, catalog: Catalog, max_rows: int) -> GuardedSql:
     tree = _parsed(text, catalog.dialect)
     check_tree(tree, catalog.dialect)
+    tree = to_forms(tree)
     names = resolve_names(tree, catalog)
+    tree = compare_moments(tree)
     notes = [*names.notes, *repair(tree, catalog)]
     tree = to_dialect(tree, catalog.dialect)
     pretty = _rendered(tree, catalog.dialect, pretty=True)
@@ -75,6 +80,7 @@ def _cleaned(sql: str) -> str:
         raise refused("the statement holds a NUL character")
     fenced = _FENCE.match(sql)
     text = (fenced.group(1) if fenced else sql).strip().rstrip("; \n\t；")
+    text = _QUOTED.sub(lambda m: m[0] if m[1] else m[0].translate(_FULL_WIDTH), text)
     if _depth(text) > _DEEPEST:
         raise refused("the statement is nested too deeply")
     start = text
@@ -97,18 +103,17 @@ def _depth(text: str) -> int:
 
 def _parsed(text: str, dialect: str) -> exp.Query:
     first: SqlglotError | None = None
-    for candidate in dict.fromkeys((text, text.translate(_FULL_WIDTH))):
-        for read in (dialect, *(d for d in _FOREIGN if d != dialect)):
-            try:
-                trees = [t for t in sqlglot.parse(candidate, read=read) if t is not None]
-            except SqlglotError as error:
-                first = first or error
-                continue
-            if len(trees) != 1:
-                raise refused(f"there are {len(trees)} statements, one is allowed")
-            if isinstance(trees[0], exp.Query):
-                return trees[0]
-            raise refused(f"{type(trees[0]).__name__.upper()} is not allowed")
+    for read in (dialect, *(d for d in _FOREIGN if d != dialect)):
+        try:
+            trees = [t for t in sqlglot.parse(text, read=read) if t is not None]
+        except SqlglotError as error:
+            first = first or error
+            continue
+        if len(trees) != 1:
+            raise refused(f"there are {len(trees)} statements, one is allowed")
+        if isinstance(trees[0], exp.Query):
+            return trees[0]
+        raise refused(f"{type(trees[0]).__name__.upper()} is not allowed")
     raise RetryableToolError(f"The SQL does not parse: {_syntax(first)}.", hint="Correct the syntax.")
 
 

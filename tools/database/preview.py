@@ -11,7 +11,7 @@ import pandas as pd
 ROWS = 12
 _CELL = 48
 _NOT_ADDED = re.compile(
-    r"(id|key|no|code|year|month|quarter|week|day|rank|率|号|编号|年|月|rate|pct|percent|share)$", re.I
+    r"(id|key|no|code|year|month|quarter|week|day|rank|率|号|编号|年|月|rate|pct|percent|share)$", re.IGNORECASE
 )
 
 
