@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from clawdbot.agents.attribution import misattributed
 from clawdbot.agents.brief import Brief
 from clawdbot.agents.claims import unsupported_claims
 from clawdbot.agents.language import Language
@@ -49,9 +50,14 @@ class Ruling:
 
 
 def check_text(text: str, frames: Sequence[pd.DataFrame], brief: Brief, done: frozenset[str]) -> list[str]:
-    """What a text states without support: numbers that no result holds, deeds without a receipt."""
+    """What a text states without support: numbers that no result holds or that belong
+    to another row, deeds without a receipt."""
     context = [brief.goal, brief.today.isoformat(), *(p.label for part in brief.parts for p in part.periods)]
-    return [*unsupported_numbers(text, frames, context=context), *unsupported_claims(text, done)]
+    return [
+        *unsupported_numbers(text, frames, context=context),
+        *unsupported_claims(text, done),
+        *misattributed(text, frames),
+    ]
 
 
 def rule(

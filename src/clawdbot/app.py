@@ -6,7 +6,7 @@ from types import TracebackType
 
 from clawdbot.agents.planner import Planner
 from clawdbot.config import Config
-from clawdbot.models.selection import Router, SingleModel, select
+from clawdbot.models.selection import Router, router
 from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.executor import Executor
@@ -37,7 +37,7 @@ class App:
     @classmethod
     def open(cls, config: Config, *, model: str | None = None) -> App:
         """An App whose runs are served by one model; UsageError or ModelUnavailable when there is none."""
-        return cls(config, router=SingleModel(select(config, name=model), config))
+        return cls(config, router=router(config, name=model))
 
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""
