@@ -62,7 +62,7 @@ def _evident(result: ToolResult, workspace: Workspace) -> ToolResult:
 
 def _json(value: object) -> str:
     try:
-        return json.dumps(json.loads(to_json(value)), ensure_ascii=False)
+        return json.dumps(json.loads(to_json(value, inf_nan_mode="null")), ensure_ascii=False)
     except ValueError as error:  # pydantic's serialization error is one
         raise TypeError(
             f"it returned {type(value).__name__}; a tool returns text, JSON values, a pydantic model, "

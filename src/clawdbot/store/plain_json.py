@@ -14,9 +14,9 @@ def dumps(value: Any) -> str:
     Raises PydanticSerializationError for anything else.
     """
     try:
-        return to_json(value).decode()
+        return to_json(value, inf_nan_mode="null").decode()
     except PydanticSerializationError:
-        return to_json(_encodable(value)).decode()
+        return to_json(_encodable(value), inf_nan_mode="null").decode()
 
 
 def text(value: str) -> str:
