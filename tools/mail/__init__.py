@@ -1,0 +1,1 @@
+"""The mail tool: SMTP with checked certificates, attachments from the run only, S/MIME when configured."""
