@@ -26,6 +26,7 @@ MAX_FUNCTION_LINES = 50
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 DEFERRED_IMPORTS = {
+    "tools/chart/tool.py": "matplotlib takes a second to load; only a chart that is drawn pays for it",
     "src/clawdbot/cli/*.py": "`clawdbot --help` answers in under 0.3 s; a command loads what it needs when it runs",
 }
 """Files (as a glob) whose functions may import, and why.  Everything else imports at the top."""
@@ -153,16 +154,17 @@ def canonical(name: str) -> str:
 
 
 def third_party_imports() -> dict[str, set[str]]:
-    """Distribution -> files of the product that import it (unknown modules are left out)."""
+    """Imported top-level module -> distributions that provide it here; our own and unknown ones are left out."""
     provided = importlib.metadata.packages_distributions()
     used: dict[str, set[str]] = {}
     for path in python_files(*PRODUCT):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             modules = [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for module in filter(None, modules):
-                for owner in provided.get(module.split(".")[0], []):
-                    used.setdefault(PARTS_OF.get(canonical(owner), canonical(owner)), set()).add(shown(path))
+            for module in {name.split(".")[0] for name in modules if name} - {"clawdbot"}:
+                owners = {canonical(owner) for owner in provided.get(module, [])}
+                if owners:
+                    used[module] = {PARTS_OF.get(owner, owner) for owner in owners}
     return used
 
 
@@ -199,23 +201,14 @@ def test_the_lock_is_what_pyproject_asks_for(name: str, extras: tuple[str, ...])
 
 def test_each_third_party_import_is_asked_for() -> None:
     asked = asked_for(*RUNTIME_EXTRAS)
-    stray = {name: sorted(files) for name, files in third_party_imports().items() if name not in asked | {"clawdbot"}}
+    stray = {module: sorted(owners) for module, owners in third_party_imports().items() if not owners & asked}
     assert not stray, f"used, but not in pyproject.toml: {stray}"
 
 
 def test_each_dependency_is_used() -> None:
-    unused = asked_for(*RUNTIME_EXTRAS) - set(third_party_imports()) - set(INDIRECT)
+    used = {owner for owners in third_party_imports().values() for owner in owners}
+    unused = asked_for(*RUNTIME_EXTRAS) - used - set(INDIRECT)
     assert not unused, f"in pyproject.toml, but nothing uses it: {sorted(unused)}"
-
-
-def config_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Dotted names of all keys below a section; names that the person chooses (a model, a database) are left out."""
-    for name, field in model.model_fields.items():
-        yield prefix + (field.alias or name)
-        kinds = [field.annotation, *get_args(field.annotation)]
-        for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from config_keys(kind, f"{prefix}{field.alias or name}.")
 
 
 NAMED_BY_THE_PERSON = ("models", "databases", "databases.measures")
