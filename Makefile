@@ -21,6 +21,7 @@ tex: ## try again to install XeLaTeX with Chinese
 	@sh scripts/tex again
 
 test: setup ## everything that must pass: lint, types, architecture, tests, coverage
+	@$(BIN)/clawdbot models pull || echo "The tests that need the embedded model will fail."
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q --cov --cov-report=json:.cache/coverage.json $(ARGS)
 	$(BIN)/python scripts/check_coverage.py .cache/coverage.json
