@@ -23,11 +23,12 @@ _LOWER_ONLY = re.compile(r"[a-z](?:ID|Id|No|Code|Year)$")
 
 @dataclass(frozen=True, kw_only=True)
 class FormattedColumn:
-    """A column ready to print: its header, its cells as plain text, and which side they align to."""
+    """A column ready to print: its header, its cells as plain text, which side they align to, if they may wrap."""
 
     name: str
     cells: tuple[str, ...]
     right: bool
+    wraps: bool = True
 
 
 def format_columns(info: TableInfo, frame: pd.DataFrame, language: Language) -> tuple[FormattedColumn, ...]:
@@ -37,6 +38,7 @@ def format_columns(info: TableInfo, frame: pd.DataFrame, language: Language) -> 
             name=column.name,
             cells=_cells(column, frame.iloc[:, i].tolist(), language),
             right=column.kind in ("number", "integer"),
+            wraps=column.kind == "text",
         )
         for i, column in enumerate(info.columns)
     )
@@ -87,5 +89,5 @@ def _decimals(values: list[float]) -> int:
 
 
 def _moment(value: Any, timed: bool, language: Language) -> str:
-    day = written_date(value.date(), language)
+    day = written_date(value.date(), language, short=True)
     return f"{day} {value:%H:%M}" if timed else day

@@ -93,14 +93,20 @@ def _table(number: int, info: TableInfo, frame: pd.DataFrame, lettering: Letteri
         notes.append(words["truncated"].format(rows=f"{info.rows:,}"))
     if not info.rows:
         notes.append(words["empty"])
-    parts = [
-        {
-            "source": Tex(table_source(columns, block, cell, continued=words["continued"])),
-            "landscape": block.landscape,
-            "note": words["part"].format(number=i, count=len(blocks)) if len(blocks) > 1 else "",
-        }
-        for i, block in enumerate(blocks, 1)
-    ]
+    parts = []
+    for i, block in enumerate(blocks, 1):
+        part = words["part"].format(number=i, count=len(blocks)) if len(blocks) > 1 else ""
+        source = table_source(
+            columns,
+            block,
+            cell,
+            label=f"{words['table']} {number}",
+            title=f"{_title(info)} {part}".strip(),
+            continued=words["continued"],
+        )
+        # Parts that are turned share pages, so the first turns the page and the last one turns it back.
+        turns, returns = block.landscape and i == 1, block.landscape and i == len(blocks)
+        parts.append({"source": Tex(source), "landscape": block.landscape, "turns": turns, "returns": returns})
     return {"number": number, "title": _title(info), "rows": info.rows, "notes": notes, "parts": parts}
 
 

@@ -5,6 +5,7 @@ Lengths are in em of the table's font size: a Chinese character is 1, a Latin on
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ _MM_PER_POINT = 0.3515
 _SIZES = (9.0, 8.0, 7.0)
 _MIN_TEXT = 5.0
 _MAX_TEXT = 26.0
+_MAX_HEADER = 12.0
+_COMFORT = 0.6
+_BOLD = 1.1
+_AIR = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +42,13 @@ def lay_out(columns: Sequence[FormattedColumn]) -> tuple[Block, ...]:
     """How a table stands on A4: smaller type first, then turned, then split with its first column repeated."""
     if not columns:
         return ()
-    natural = [_natural(c) for c in columns]
-    least = [w if c.right else min(w, max(_MIN_TEXT, w / 3)) for c, w in zip(columns, natural, strict=True)]
-    for landscape, page in ((False, PORTRAIT_MM), (True, LANDSCAPE_MM)):
-        for size in _SIZES:
-            widths = _fit(natural, least, _room(page, size, len(columns)))
-            if widths is not None:
-                return (Block(columns=tuple(range(len(columns))), widths=widths, size=size, landscape=landscape),)
+    least, natural = [_least(c) for c in columns], [_natural(c) for c in columns]
+    for comfort in (_COMFORT, 0.0):
+        for landscape, page in ((False, PORTRAIT_MM), (True, LANDSCAPE_MM)):
+            for size in _SIZES:
+                widths = _fit(natural, least, _room(page, size, len(columns)))
+                if widths and min(w / n for w, n in zip(widths, natural, strict=True)) >= comfort:
+                    return (Block(columns=tuple(range(len(columns))), widths=widths, size=size, landscape=landscape),)
     return _split(natural, least)
 
 
@@ -72,22 +77,45 @@ def _room(page_mm: float, size: float, count: int) -> float:
 
 
 def _fit(natural: list[float], least: list[float], room: float) -> tuple[float, ...] | None:
-    """Widths between least and natural that fill no more than the room; None when even the least do not fit."""
-    if sum(natural) <= room:
-        return tuple(natural)
+    """Widths that fill no more than the room: only the widest give way; None when even the least do not fit."""
     if sum(least) > room:
         return None
-    slack = (room - sum(least)) / (sum(natural) - sum(least))
-    return tuple(low + (high - low) * slack for low, high in zip(least, natural, strict=True))
+    low, high = 0.0, max(natural)
+    for _ in range(40):
+        cap = (low + high) / 2
+        if sum(_capped(natural, least, cap)) <= room:
+            low = cap
+        else:
+            high = cap
+    return tuple(natural if sum(natural) <= room else _capped(natural, least, low))
+
+
+def _capped(natural: list[float], least: list[float], cap: float) -> list[float]:
+    return [max(small, min(wide, cap)) for small, wide in zip(least, natural, strict=True)]
 
 
 def _natural(column: FormattedColumn) -> float:
-    """The width that shows every cell in one line, within reason; a header may wrap at its spaces."""
-    cells = max((text_width(c) for c in column.cells), default=0.0)
-    header = max((text_width(w) for w in column.name.replace("_", "_ ").split()), default=0.0) * 1.08
-    if column.right:
-        return max(cells, min(header, 12.0), 2.0) + 0.3
-    return min(max(cells, header, 2.0), _MAX_TEXT) + 0.3
+    """The width that shows every cell and the header in one line, within reason."""
+    return max(_least(column), min(_cells(column), _MAX_TEXT), min(text_width(column.name) * _BOLD, _MAX_HEADER)) + _AIR
+
+
+def _least(column: FormattedColumn) -> float:
+    """The width below which it cannot be read: numbers and dates never wrap, headers only at their joints."""
+    words = re.split(r"[\s_]+", column.name)
+    header = min(max(text_width(w + "_") for w in words) * _BOLD, _MAX_HEADER)
+    cells = _cells(column)
+    return (
+        max(
+            header if len(words) > 1 or column.wraps else min(header, _MIN_TEXT),
+            2.0,
+            min(cells, _MIN_TEXT) if column.wraps else cells,
+        )
+        + _AIR
+    )
+
+
+def _cells(column: FormattedColumn) -> float:
+    return max((text_width(c) for c in column.cells), default=0.0)
 
 
 def text_width(text: str) -> float:
@@ -97,7 +125,7 @@ def text_width(text: str) -> float:
         if unicodedata.east_asian_width(char) in "WF":
             total += 1.0
         elif char in ".,:;'|!il ":
-            total += 0.27
+            total += 0.29
         else:
-            total += 0.66 if char.isupper() or char in "mw%@" else 0.52
+            total += 0.66 if char.isupper() or char in "mw%@" else 0.54
     return total

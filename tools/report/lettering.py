@@ -52,15 +52,15 @@ _PDFTEX = r"""\usepackage[T1]{fontenc}
 \DeclareRobustCommand\cbopen[2]{\leavevmode\hskip0pt plus.02em\cbglyph{#1}{#2}\penalty10000\relax}
 \DeclareRobustCommand\cbclose[2]{\leavevmode\unskip\penalty10000\cbglyph{#1}{#2}\hskip0pt plus.06em\relax}
 """
-_XETEX = r"""\usepackage[fontset=none,heading=false,scheme=plain]{ctex}
-\setmainfont[Path=./,AutoFakeBold=2.2,AutoFakeSlant=.2]{%(main)s}
-\setsansfont[Path=./,AutoFakeBold=2.2,AutoFakeSlant=.2]{%(main)s}
-\setCJKmainfont[Path=./,AutoFakeBold=2.2,AutoFakeSlant=.2]{%(main)s}
-\setCJKsansfont[Path=./,AutoFakeBold=2.2,AutoFakeSlant=.2]{%(main)s}
-\setCJKmonofont[Path=./]{%(main)s}
-\setmonofont[Path=./,Scale=.84]{%(mono)s}
-\newfontfamily\cbother[Path=./,Scale=.92]{%(other)s}
-\special{pdf:trailerid [<00000000000000000000000000000000> <00000000000000000000000000000000>]}
+_XETEX = r"""\usepackage[fontset=none,heading=false,scheme=plain]{{ctex}}
+\setmainfont[Path=./,RawFeature=+pwid,AutoFakeBold=2.2,AutoFakeSlant=.2]{{{main}}}
+\setsansfont[Path=./,RawFeature=+pwid,AutoFakeBold=2.2,AutoFakeSlant=.2]{{{main}}}
+\setCJKmainfont[Path=./,AutoFakeBold=2.2,AutoFakeSlant=.2]{{{main}}}
+\setCJKsansfont[Path=./,AutoFakeBold=2.2,AutoFakeSlant=.2]{{{main}}}
+\setCJKmonofont[Path=./]{{{main}}}
+\setmonofont[Path=./,Scale=.84]{{{mono}}}
+\newfontfamily\cbother[Path=./,Scale=.92]{{{other}}}
+\special{{pdf:trailerid [<00000000000000000000000000000000> <00000000000000000000000000000000>]}}
 \makeatletter
 """
 
@@ -108,9 +108,10 @@ class Lettering:
         files = {"main": cjk_font(), "mono": _dejavu("DejaVuSansMono.ttf"), "other": _dejavu("DejaVuSans.ttf")}
         for role, name in names.items():
             shutil.copyfile(files[role], folder / name)
-        lines = [_XETEX % names]
+        lines = [_XETEX.format(**names)]
         if self.language == "en":
-            lines.append("\\xeCJKDeclareCharClass{Default}{%s}\n" % ",".join(f'"{c:04X}' for c in sorted(_WESTERN)))
+            narrow = ",".join(f'"{c:04X}' for c in sorted(_WESTERN))
+            lines.append(f"\\xeCJKDeclareCharClass{{Default}}{{{narrow}}}\n")
         for character in characters:
             if character not in main and character in self.drawable:
                 lines.append(f'\\catcode"{character:X}=13 \\begingroup\\lccode`\\~="{character:X} ')

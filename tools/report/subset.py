@@ -44,7 +44,10 @@ class SubsetFont:
 
 
 def write_subsets(source: Path, characters: Sequence[int], folder: Path, *, stem: str) -> tuple[SubsetFont, ...]:
-    """Write the fonts that draw ``characters`` (code points which ``source`` covers) into ``folder`` as STEM0, STEM1, ..."""
+    """Write the fonts that draw ``characters`` into ``folder`` as STEM0, STEM1, ...
+
+    ``characters`` are code points that the font file ``source`` covers.
+    """
     made = []
     with TTFont(source, fontNumber=0, lazy=True) as font:
         cmap, glyphs = font.getBestCmap(), font.getGlyphSet()

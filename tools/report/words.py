@@ -64,14 +64,18 @@ WORDS: dict[Language, dict[str, str]] = {
     },
 }
 
-_MONTHS = ("January February March April May June July August September October November December").split()
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
-def written_date(day: date, language: Language) -> str:
-    """2026年7月1日, or 1 July 2026."""
+def written_date(day: date, language: Language, *, short: bool = False) -> str:
+    """2026年7月1日, or 1 July 2026; short: 2026-07-01, or 1 Jul 2026."""
     if language == "zh":
-        return f"{day.year}年{day.month}月{day.day}日"
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+        return day.isoformat() if short else f"{day.year}年{day.month}月{day.day}日"
+    month = _MONTHS[day.month - 1]
+    return f"{day.day} {month[:3] if short else month} {day.year}"
 
 
 def written_period(first: date, last: date, language: Language) -> str:
