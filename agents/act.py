@@ -39,14 +39,31 @@ def act_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) ->
 
 
 def _step(
-    frame: Frame, intent: Intent, observation: str, outcome: Outcome, *,
-    receipt: dict[str, Any] | None = None, notes: tuple[str, ...] = (),
+    frame: Frame,
+    intent: Intent,
+    observation: str,
+    outcome: Outcome,
+    *,
+    receipt: dict[str, Any] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Step:
     return Step(
-        n=len(frame.steps) + 1, thought=intent.thought, tool=intent.tool, args=intent.args, observation=observation,
-        outcome=outcome, receipt=receipt, part=frame.progress.part, notes=(*intent.notes, *notes), model=intent.model,
-        label=frame.grounding.label, prompt_tokens=intent.prompt_tokens, completion_tokens=intent.completion_tokens,
-        cost_usd=intent.cost_usd, ms=0, model_ms=intent.ms,
+        n=len(frame.steps) + 1,
+        thought=intent.thought,
+        tool=intent.tool,
+        args=intent.args,
+        observation=observation,
+        outcome=outcome,
+        receipt=receipt,
+        part=frame.progress.part,
+        notes=(*intent.notes, *notes),
+        model=intent.model,
+        label=frame.grounding.label,
+        prompt_tokens=intent.prompt_tokens,
+        completion_tokens=intent.completion_tokens,
+        cost_usd=intent.cost_usd,
+        ms=0,
+        model_ms=intent.ms,
     )
 
 
@@ -115,6 +132,8 @@ def _finish(frame: Frame, intent: Intent, listener: Listener) -> dict[str, Any]:
     frame.planner.ledger.add_step(frame.state["run_id"], step.n, step.as_json())
     listener(event("step", frame.state["run_id"], **step.as_json()))
     changes: dict[str, Any] = {
-        "steps": [*frame.state["steps"], step.as_json()], "intent": None, "elapsed_s": frame.elapsed_s,
+        "steps": [*frame.state["steps"], step.as_json()],
+        "intent": None,
+        "elapsed_s": frame.elapsed_s,
     }
     return changes if wrong else {**changes, "answer": answer}

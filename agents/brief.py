@@ -39,8 +39,11 @@ class Part:
         return {
             "question": self.text,
             "periods": [
-                {"label": p.label, "start": p.start.isoformat() if p.start else None,
-                 "end": p.end.isoformat() if p.end else None}
+                {
+                    "label": p.label,
+                    "start": p.start.isoformat() if p.start else None,
+                    "end": p.end.isoformat() if p.end else None,
+                }
                 for p in self.periods
             ],
             "grain": self.grain,
@@ -97,29 +100,29 @@ class Brief:
             for period in part["periods"]:
                 period["start"] = period["start"] and period["start"].isoformat()
                 period["end"] = period["end"] and period["end"].isoformat()
-        body["envelope"] = {
-            k: sorted(v) if isinstance(v, frozenset) else list(v) for k, v in body["envelope"].items()
-        }
+        body["envelope"] = {k: sorted(v) if isinstance(v, frozenset) else list(v) for k, v in body["envelope"].items()}
         return body
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Brief:
         """The brief that :meth:`as_json` wrote."""
         kept = dict(body)
-        envelope = {
-            k: tuple(v) if k == "allow_recipients" else frozenset(v) for k, v in kept.pop("envelope").items()
-        }
-        return cls(**{
-            **kept,
-            "today": date.fromisoformat(kept["today"]),
-            "deliverables": frozenset(kept["deliverables"]),
-            "parts": tuple(_part(p) for p in kept["parts"]),
-            "formats": tuple(kept["formats"]),
-            "recipients": tuple(Recipient(**r) for r in kept["recipients"]),
-            "unknown_recipients": tuple(kept["unknown_recipients"]),
-            "refused": tuple(kept["refused"]),
-            "envelope": Envelope(**envelope),
-        })
+        fence = dict(kept.pop("envelope"))
+        allowed = tuple(fence.pop("allow_recipients"))
+        envelope = Envelope(allow_recipients=allowed, **{k: frozenset(v) for k, v in fence.items()})
+        return cls(
+            **{
+                **kept,
+                "today": date.fromisoformat(kept["today"]),
+                "deliverables": frozenset(kept["deliverables"]),
+                "parts": tuple(_part(p) for p in kept["parts"]),
+                "formats": tuple(kept["formats"]),
+                "recipients": tuple(Recipient(**r) for r in kept["recipients"]),
+                "unknown_recipients": tuple(kept["unknown_recipients"]),
+                "refused": tuple(kept["refused"]),
+                "envelope": envelope,
+            }
+        )
 
 
 def _part(body: Mapping[str, Any]) -> Part:

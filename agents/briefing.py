@@ -55,10 +55,18 @@ def compile_brief(goal: str, config: Config, *, tools: frozenset[str]) -> Brief:
         allow_recipients=config.mail.allow_recipients,
     )
     return Brief(
-        goal=goal, language=language, today=day, deliverables=asked, parts=_parts(goal, day),
-        chart_kind=wanted.find_chart_kind(goal), charts=wanted.count_charts(goal),
-        formats=wanted.find_formats(goal), recipients=recipients, unknown_recipients=unknown,
-        refused=find_writes(goal), envelope=envelope,
+        goal=goal,
+        language=language,
+        today=day,
+        deliverables=asked,
+        parts=_parts(goal, day),
+        chart_kind=wanted.find_chart_kind(goal),
+        charts=wanted.count_charts(goal),
+        formats=wanted.find_formats(goal),
+        recipients=recipients,
+        unknown_recipients=unknown,
+        refused=find_writes(goal),
+        envelope=envelope,
     )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from clawdbot.agents.planner import Frame
 from clawdbot.agents.progress import is_data_tool
+from clawdbot.agents.result_checks import check_result
 from clawdbot.agents.steps import Intent
 from clawdbot.agents.verdict import check_text, done_kinds
 from clawdbot.tools.executor import Outcome
+
+_FIRM = ("the goal asks for", "the period")
+"""Complaints that stand however often they are made; others (an empty result, a value) may be right after all."""
 
 _PROSE = ("title", "summary", "subject", "body")
 
@@ -30,6 +34,12 @@ def check_outcome(frame: Frame, intent: Intent, outcome: Outcome) -> list[str]:
     if not is_data_tool(tool) or outcome.result is None or outcome.result.table is None:
         return []
     info = frame.workspace.table(outcome.result.table)
-    if info.rows == 0 and not any(s.notes and s.part == frame.progress.part for s in frame.steps):
-        return ["the result is empty; check the filters and the period"]
-    return [str(c) for c in (outcome.receipt or {}).get("complaints", ())]
+    earlier = {note for s in frame.steps if s.part == frame.progress.part for note in s.notes}
+    if info.rows == 0:
+        found = ["the result is empty; check the filters and the period"]
+    else:
+        part = frame.brief.parts[frame.progress.part]
+        table = frame.workspace.load_table(info.name)
+        found = check_result(table, info.sql, part, frame.grounding.hints.get("values", ()))
+        found += [str(c) for c in (outcome.receipt or {}).get("complaints", ())]
+    return [c for c in found if c not in earlier or c.startswith(_FIRM)]

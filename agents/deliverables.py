@@ -12,15 +12,20 @@ from clawdbot.tools.contract import Deliverable
 _FLAGS = re.IGNORECASE
 _CHART = re.compile(
     r"图表|柱状图|条形图|折线图|曲线图|饼图|面积图|散点图|直方图|热力图|趋势图|统计图|(?:画|绘|做|配|作|附)(?:一?[张个幅])?\S{0,8}图(?!书|片)|"
-    r"可视化|\b(?:chart|graph|plot|histogram|heat ?map|visuali[sz](?:e|ation))s?\b", _FLAGS)
-_REPORT = re.compile(
-    r"报告|报表|\bPDF\b|简报(?!告)|\b(?:report|memo|write-?up|brief(?:ing)? document)s?\b", _FLAGS)
+    r"可视化|\b(?:chart|graph|plot|histogram|heat ?map|visuali[sz](?:e|ation))s?\b",
+    _FLAGS,
+)
+_REPORT = re.compile(r"报告|报表|\bPDF\b|简报(?!告)|\b(?:report|memo|write-?up|brief(?:ing)? document)s?\b", _FLAGS)
 _MAIL = re.compile(
     r"(?:发送?|寄|传)\s*(?:一?封)?\s*(?:电子)?(?:邮件|邮箱|email|e-mail)|邮件|发给|发送给|寄给|抄送|群发|"
-    r"转发|[并请]通知|\b(?:e-?mail|mail|send|forward|notify)(?:s|ed|ing)?\b(?!\s+(?:address|column|domain))", _FLAGS)
+    r"转发|[并请]通知|\b(?:e-?mail|mail|send|forward|notify)(?:s|ed|ing)?\b(?!\s+(?:address|column|domain))",
+    _FLAGS,
+)
 _MAIL_FIELD = re.compile(
     r"邮件地址|邮箱地址|电子邮件地址|邮箱号|(?:没有|缺少|无|有)(?:电子)?邮[件箱]|\be-?mail\s+(?:address|domain|column|field)(?:es|s)?\b|"
-    r"\b(?:no|missing|without(?: an)?|have an?|has an?|valid|invalid)\s+e-?mails?\b", _FLAGS)
+    r"\b(?:no|missing|without(?: an)?|have an?|has an?|valid|invalid)\s+e-?mails?\b",
+    _FLAGS,
+)
 _KINDS: tuple[tuple[ChartKind, re.Pattern[str]], ...] = (
     ("pie", re.compile(r"饼图|饼状图|环形图|\b(?:pie|donut|doughnut)\b", _FLAGS)),
     ("histogram", re.compile(r"直方图|\bhistogram\b", _FLAGS)),
@@ -36,20 +41,32 @@ _FILES: tuple[tuple[Literal["csv", "xlsx"], re.Pattern[str]], ...] = (
 )
 _NEGATION = re.compile(
     r"(?:不要|不用|不需要|无需|无须|别|请勿|不必|而不是)[^,，。;；]{0,12}$|"
-    r"\b(?:no|not|don'?t|do not|without|instead of|rather than|never)\b(?:\s+\w+){0,3}\s*$", _FLAGS)
-_REPORTS_TO = re.compile(r"\b(?:who|that|employees?|people|staff|they|he|she)\s+(?:\w+\s+)?reports?\s+(?:directly\s+)?to\b", _FLAGS)
+    r"\b(?:no|not|don'?t|do not|without|instead of|rather than|never)\b(?:\s+\w+){0,3}\s*$",
+    _FLAGS,
+)
+_REPORTS_TO = re.compile(
+    r"\b(?:who|that|employees?|people|staff|they|he|she)\s+(?:\w+\s+)?reports?\s+(?:directly\s+)?to\b", _FLAGS
+)
 
-_NUMBER = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten".split())}
+_NUMBER = {
+    w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+}
 _NUMBER |= {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _N = r"(\d{1,3}|" + "|".join(_NUMBER) + r")"
 _DESC = "最高|最大|最多|最好|最畅销|最贵|最佳|最受欢迎|最活跃|最长|最重|最新|最晚|最强"
 _ASC = "最低|最小|最少|最差|最便宜|最短|最轻|最早|最弱|最滞销|垫底|倒数"
-_EN_DESC = (r"highest|largest|biggest|greatest|most|best(?:[- ]selling)?|top|maximum|longest|heaviest|newest|latest|"
-            r"most recent|richest|busiest|strongest|priciest")
+_EN_DESC = (
+    r"highest|largest|biggest|greatest|most|best(?:[- ]selling)?|top|maximum|longest|heaviest|newest|latest|"
+    r"most recent|richest|busiest|strongest|priciest"
+)
 _EN_ASC = r"lowest|smallest|least|worst|fewest|minimum|shortest|lightest|oldest|earliest|cheapest|bottom|weakest"
 _TOP = (
-    (re.compile(rf"(?:前|top)\s*{_N}(?!\s*(?:个|的)?\s*(?:天|周|月|季|年|日|days?|weeks?|months?|quarters?|years?))",
-                _FLAGS), True),
+    (
+        re.compile(
+            rf"(?:前|top)\s*{_N}(?!\s*(?:个|的)?\s*(?:天|周|月|季|年|日|days?|weeks?|months?|quarters?|years?))", _FLAGS
+        ),
+        True,
+    ),
     (re.compile(rf"(?:{_DESC})的?\s*{_N}\s*[个名种位家项款条笔单]?", _FLAGS), True),
     (re.compile(rf"(?:后|倒数|垫底的?)\s*{_N}\s*[个名种位家项款]", _FLAGS), False),
     (re.compile(rf"(?:{_ASC})的?\s*{_N}\s*[个名种位家项款条笔单]?", _FLAGS), False),
@@ -58,18 +75,35 @@ _TOP = (
     (re.compile(rf"\b{_N}\s+(?:\w+\s+)?(?:{_EN_ASC})\b", _FLAGS), False),
     (re.compile(rf"\b(?:{_EN_ASC})\s+{_N}\b", _FLAGS), False),
 )
-_POSITIONS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5,
-              "二": 2, "三": 3, "四": 4, "五": 5}
+_POSITIONS = {
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "5th": 5,
+    "二": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+}
 _NTH = re.compile(
     rf"\b(second|third|fourth|fifth|2nd|3rd|4th|5th)[- ]({_EN_DESC}|{_EN_ASC})\b|"
-    rf"第([二三四五])(高|大|多|好|低|小|少|贵)|排名?第([二三四五])", _FLAGS)
-_ONE_ZH = re.compile(rf"(?:哪一?[个位家种款名笔]?|谁|什么)[^,，。?？;；]*?({_DESC}|{_ASC})|({_DESC}|{_ASC})的[^,，。?？;；]{{0,12}}?(?:是哪|是谁|是什么|叫什么)",
-                     _FLAGS)
-_ONE_EN = re.compile(
-    rf"\b(?:which|what|who|whose)\b(?!\s+(?:are|were)\b)[^,.?;]*?\b({_EN_DESC}|{_EN_ASC})\b", _FLAGS)
+    rf"第([二三四五])(高|大|多|好|低|小|少|贵)|排名?第([二三四五])",
+    _FLAGS,
+)
+_ONE_ZH = re.compile(
+    rf"(?:哪一?[个位家种款名笔]?|谁|什么)[^,，。?？;；]*?({_DESC}|{_ASC})|({_DESC}|{_ASC})的[^,，。?？;；]{{0,12}}?(?:是哪|是谁|是什么|叫什么)",
+    _FLAGS,
+)
+_ONE_EN = re.compile(rf"\b(?:which|what|who|whose)\b(?!\s+(?:are|were)\b)[^,.?;]*?\b({_EN_DESC}|{_EN_ASC})\b", _FLAGS)
 _ONE_BARE = re.compile(
-    rf"\bthe\s+({_EN_DESC}|{_EN_ASC})\s+(?:\w+\s+)?(?!\w*s\b)\w+|({_DESC}|{_ASC})的(?!\S{{0,4}}(?:哪些|几))(?=\S)", _FLAGS)
-_PLURAL = re.compile(rf"\b(?:which|what)\s+(?:\w+\s+){{0,2}}?\w+s\s+(?:have|are|were|had)\b", _FLAGS)
+    rf"\bthe\s+({_EN_DESC}|{_EN_ASC})\s+(?:\w+\s+)?(?!\w*s\b)\w+|({_DESC}|{_ASC})的(?!\S{{0,4}}(?:哪些|几))(?=\S)",
+    _FLAGS,
+)
+_PLURAL = re.compile(r"\b(?:which|what)\s+(?:\w+\s+){0,2}?\w+s\s+(?:have|are|were|had)\b", _FLAGS)
 
 
 def _asked(pattern: re.Pattern[str], text: str) -> bool:
@@ -108,8 +142,9 @@ def count_charts(goal: str) -> int:
     text = normalise(goal)
     if not _asked(_CHART, text):
         return 0
-    said = re.search(r"(\d|two|three|four|两|二|三|四)\s*(?:[张幅个]\s*\S{0,4}图|(?:\w+\s+)?(?:charts|graphs|plots))", text,
-                     _FLAGS)
+    said = re.search(
+        r"(\d|two|three|four|两|二|三|四)\s*(?:[张幅个]\s*\S{0,4}图|(?:\w+\s+)?(?:charts|graphs|plots))", text, _FLAGS
+    )
     number = (int(said[1]) if said[1].isdigit() else _NUMBER[said[1].lower()]) if said else 1
     kinds = sum(1 for _, pattern in _KINDS if pattern.search(text))
     return max(1, min(4, number), min(4, kinds))

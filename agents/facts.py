@@ -41,7 +41,7 @@ def _measures(info: TableInfo, frame: pd.DataFrame) -> list[str]:
 def _name_column(info: TableInfo) -> str | None:
     texts = [c.name for c in info.columns if c.kind in ("text", "date")]
     named = [t for t in texts if not t.lower().endswith("id")]
-    return (named or texts or [None])[0]
+    return next(iter([*named, *texts]), None)
 
 
 def facts(info: TableInfo, frame: pd.DataFrame, language: Language) -> list[str]:
@@ -59,16 +59,15 @@ def facts(info: TableInfo, frame: pd.DataFrame, language: Language) -> list[str]
         series = pd.to_numeric(frame[measure], errors="coerce").dropna()
         if series.empty:
             continue
-        top, low = series.idxmax(), series.idxmin()
-        label = (lambda i: format_value(frame.loc[i, name])) if name else (lambda i: "")
         values = format_value(series.sum()), format_value(series.max()), format_value(series.min())
+        top, low = ((format_value(frame.loc[i, name]) if name else "") for i in (series.idxmax(), series.idxmin()))
         additive = not any(w in measure.lower() for w in ("avg", "average", "price", "percent", "share", "rate"))
         if language == "zh":
             total = f"{measure}合计{values[0]}，" if additive and not info.truncated else f"{measure}："
-            found.append(f"{total}最高为{label(top)} {values[1]}，最低为{label(low)} {values[2]}。")
+            found.append(f"{total}最高为{top} {values[1]}，最低为{low} {values[2]}。")
         else:
             total = f"Total {measure} is {values[0]}; " if additive and not info.truncated else f"{measure}: "
-            found.append(f"{total}highest is {label(top)} {values[1]}, lowest is {label(low)} {values[2]}.")
+            found.append(f"{total}highest is {top} {values[1]}, lowest is {low} {values[2]}.")
     if not found:
         found.append(f"共{info.rows}行。" if language == "zh" else f"{info.rows} rows.")
     return found

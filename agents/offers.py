@@ -42,7 +42,12 @@ class Offer:
 
 
 def make_offers(
-    brief: Brief, progress: Progress, steps: Sequence[Step], tools: Mapping[str, AnyTool], view: RunView, *,
+    brief: Brief,
+    progress: Progress,
+    steps: Sequence[Step],
+    tools: Mapping[str, AnyTool],
+    view: RunView,
+    *,
     grounded: bool,
 ) -> tuple[Offer, ...]:
     """What the next step may call, at least one.  ``grounded``: the goal speaks of data that is there."""
@@ -81,7 +86,28 @@ def _offer(tool: AnyTool, view: RunView) -> Offer:
 
 
 _WORD = re.compile(r"[a-z]{3,}|[\u4e00-\u9fff]{2,}")
-_STOP = frozenset("the and for with from into that this tool get give return value name text list data number".split())
+_STOP = frozenset(
+    [
+        "the",
+        "and",
+        "for",
+        "with",
+        "from",
+        "into",
+        "that",
+        "this",
+        "tool",
+        "get",
+        "give",
+        "return",
+        "value",
+        "name",
+        "text",
+        "list",
+        "data",
+        "number",
+    ]
+)
 
 
 def _stems(text: str) -> set[str]:

@@ -60,7 +60,11 @@ class Frame:
         brief = Brief.from_json(state["brief"])
         steps = [Step.from_json(s) for s in state["steps"]]
         return cls(
-            planner=planner, state=state, brief=brief, steps=steps, workspace=planner.workspace(state["run_id"]),
+            planner=planner,
+            state=state,
+            brief=brief,
+            steps=steps,
+            workspace=planner.workspace(state["run_id"]),
             grounding=ground(brief, planner.config, planner.databases),
             progress=read_progress(brief, steps, planner.tools),
         )
@@ -82,8 +86,13 @@ class Frame:
     def view(self) -> RunView:
         """The run as tools see it."""
         return RunView(
-            goal=self.brief.goal, language=self.brief.language, deliverables=self.brief.deliverables,
-            workspace=self.workspace, envelope=self.brief.envelope, config=self.planner.config, hints=self.hints(),
+            goal=self.brief.goal,
+            language=self.brief.language,
+            deliverables=self.brief.deliverables,
+            workspace=self.workspace,
+            envelope=self.brief.envelope,
+            config=self.planner.config,
+            hints=self.hints(),
             done=tuple(s.receipt for s in self.steps if s.ok and s.receipt),
             services={Databases: self.planner.databases},
         )
@@ -91,8 +100,13 @@ class Frame:
     def call_frame(self) -> RunFrame:
         """The run as the executor sees it."""
         return RunFrame(
-            run_id=self.state["run_id"], goal=self.brief.goal, language=self.brief.language, workspace=self.workspace,
-            envelope=self.brief.envelope, deadline=time.monotonic() + self.remaining_s, hints=self.hints(),
+            run_id=self.state["run_id"],
+            goal=self.brief.goal,
+            language=self.brief.language,
+            workspace=self.workspace,
+            envelope=self.brief.envelope,
+            deadline=time.monotonic() + self.remaining_s,
+            hints=self.hints(),
         )
 
     def results(self) -> list[tuple[TableInfo, pd.DataFrame]]:

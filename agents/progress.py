@@ -71,8 +71,13 @@ def read_progress(brief: Brief, steps: Sequence[Step], tools: Mapping[str, AnyTo
     done = part >= len(brief.parts) or not needs_data
     return Progress(
         open=tuple(d for d in ORDER if d in brief.deliverables and not is_delivered(d, brief, steps, tools)),
-        part=min(part, len(brief.parts) - 1), data_done=done, attempts=attempts, failed_tools=tuple(failed),
-        unresolved=tuple(unresolved), abandoned=_abandoned(steps, tools), last_failure=last_failure,
+        part=min(part, len(brief.parts) - 1),
+        data_done=done,
+        attempts=attempts,
+        failed_tools=tuple(failed),
+        unresolved=tuple(unresolved),
+        abandoned=_abandoned(steps, tools),
+        last_failure=last_failure,
     )
 
 

@@ -43,7 +43,10 @@ def task_prompt(brief: Brief, data: str, notes: Sequence[str]) -> str:
     deliver = [d for d in ("table", "chart", "report", "mail") if d in brief.deliverables]
     named = [_deliverable_words(d, brief) for d in deliver]
     return _TASK.render(
-        data=data, goal=brief.goal, today=brief.today.isoformat(), facts=[*_period_facts(brief.parts), *notes],
+        data=data,
+        goal=brief.goal,
+        today=brief.today.isoformat(),
+        facts=[*_period_facts(brief.parts), *notes],
         deliver=", ".join([*named, f"an answer in {_LANGUAGES[brief.language]}"]),
     )
 
@@ -89,8 +92,9 @@ def _cut(text: str) -> str:
     return text[:OBSERVATION_LENGTH] + f" ... ({len(text) - OBSERVATION_LENGTH} more characters on disk)"
 
 
-def closing_line(brief: Brief, progress: Progress, offers: Sequence[Offer], tools: Mapping[str, AnyTool],
-                 *, facts: str, problem: str) -> str:
+def closing_line(
+    brief: Brief, progress: Progress, offers: Sequence[Offer], tools: Mapping[str, AnyTool], *, facts: str, problem: str
+) -> str:
     """What to do next, in one line; the last failure with its cure before it."""
     names = [o.name for o in offers]
     part = brief.parts[progress.part]
@@ -99,7 +103,9 @@ def closing_line(brief: Brief, progress: Progress, offers: Sequence[Offer], tool
         task = f"get the data for: {part.text}" if len(brief.parts) > 1 else "get the data that answers the goal"
         task += f" with {' or '.join(names)}."
     elif names == [FINISH]:
-        task = f"finish. Answer the goal in {_LANGUAGES[brief.language]} with the facts above, in one to three sentences."
+        task = (
+            f"finish. Answer the goal in {_LANGUAGES[brief.language]} with the facts above, in one to three sentences."
+        )
     else:
         task = f"call {' or '.join(names)}." + _writing_note(names, brief)
     return _NEXT.render(problem=problem, facts=facts if not data else "", task=task)

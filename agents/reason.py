@@ -36,8 +36,12 @@ def reason_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     except PolicyRefused as error:
         return {"stopped": str(error), "stop_kind": "refused", "intent": None, **_time(frame)}
     except (ModelUnavailable, ContextOverflow, ModelError) as error:
-        return {"stopped": reason_text("model", str(error), language), "stop_kind": "model", "intent": None,
-                **_time(frame)}
+        return {
+            "stopped": reason_text("model", str(error), language),
+            "stop_kind": "model",
+            "intent": None,
+            **_time(frame),
+        }
     return {"intent": intent.as_json(), **_time(frame)}
 
 
@@ -54,7 +58,11 @@ def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
         task_prompt(brief, frame.grounding.text, frame.grounding.notes),
         frame.steps,
         closing_line(
-            brief, frame.progress, offers, planner.tools, facts=_true_facts(frame),
+            brief,
+            frame.progress,
+            offers,
+            planner.tools,
+            facts=_true_facts(frame),
             problem=failure.observation if failure else "",
         ),
         hidden=_hidden(frame),
@@ -79,8 +87,16 @@ def _true_facts(frame: Frame) -> str:
 def _invalid(frame: Frame, error: InvalidStep) -> Step:
     rung = frame.planner.router.choose("plan", frame.grounding.label)
     return Step(
-        n=len(frame.steps) + 1, thought="", tool="", args={}, observation=str(error), outcome="invalid",
-        part=frame.progress.part, model=rung.name, label=frame.grounding.label, prompt_tokens=error.prompt_tokens,
+        n=len(frame.steps) + 1,
+        thought="",
+        tool="",
+        args={},
+        observation=str(error),
+        outcome="invalid",
+        part=frame.progress.part,
+        model=rung.name,
+        label=frame.grounding.label,
+        prompt_tokens=error.prompt_tokens,
         completion_tokens=error.completion_tokens,
         cost_usd=str(price_of(rung, error.prompt_tokens, error.completion_tokens)),
     )

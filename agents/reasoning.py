@@ -36,9 +36,7 @@ def price_of(rung: Rung, prompt: int, completion: int) -> Decimal:
     return (rung.price.input_usd * prompt + rung.price.output_usd * completion) / _MILLION
 
 
-def reason(
-    rung: Rung, messages: Sequence[BaseMessage], offers: Sequence[Offer], *, deadline_s: float
-) -> Intent:
+def reason(rung: Rung, messages: Sequence[BaseMessage], offers: Sequence[Offer], *, deadline_s: float) -> Intent:
     """The model's next call; InvalidStep when the repair failed too, with the tokens of both answers.
 
     A step that leaves nothing to decide (one tool, no open argument) needs no model.
@@ -65,7 +63,13 @@ def _intent(
 ) -> Intent:
     prompt, completion = answer.prompt_tokens + before[0], answer.completion_tokens + before[1]
     return Intent(
-        thought=str(answer.value["thought"]), tool=str(answer.value["tool"]), args=answer.value["args"],
-        model=rung.name, prompt_tokens=prompt, completion_tokens=completion,
-        cost_usd=str(price_of(rung, prompt, completion)), ms=answer.ms, notes=notes,
+        thought=str(answer.value["thought"]),
+        tool=str(answer.value["tool"]),
+        args=answer.value["args"],
+        model=rung.name,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost_usd=str(price_of(rung, prompt, completion)),
+        ms=answer.ms,
+        notes=notes,
     )

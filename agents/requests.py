@@ -11,20 +11,27 @@ _SPLIT = re.compile(
     r"[?？;；\n]+|(?<=[a-z0-9%)])[.。!！](?=\s|$)|。|！|"
     r",\s*(?:and\s+)?(?:also\s+)?(?=(?:which|what|how (?:many|much)|who|whose|when)\b)|"
     r"\s+and\s+(?:also\s+)?(?=(?:which|what|how (?:many|much)|who|whose)\b)|"
-    r"[，,、]\s*(?:以及|并且|同时|还有|另外|并)?(?=[^，,。?？;；]*(?:哪|谁|多少|几[个家笔种]|什么))|(?:以及|还有)(?=[^，,。]*(?:哪|谁|多少|什么))", _FLAGS)
+    r"[，,、]\s*(?:以及|并且|同时|还有|另外|并)?(?=[^，,。?？;；]*(?:哪|谁|多少|几[个家笔种]|什么))|(?:以及|还有)(?=[^，,。]*(?:哪|谁|多少|什么))",
+    _FLAGS,
+)
 _ASKS = re.compile(r"\b(?:which|what|how many|how much|who|whose|when)\b|哪|谁|多少|几[个家笔种名位]|什么|是否", _FLAGS)
 
-_OBJECT_EN = (r"(?:rows?|records?|entr(?:y|ies)|tables?|columns?|database|data|customers?|orders?|products?|prices?|"
-              r"suppliers?|employees?|invoices?|payments?|stock|inventory|discounts?|salar(?:y|ies)|limits?|status|address(?:es)?)")
+_OBJECT_EN = (
+    r"(?:rows?|records?|entr(?:y|ies)|tables?|columns?|database|data|customers?|orders?|products?|prices?|"
+    r"suppliers?|employees?|invoices?|payments?|stock|inventory|discounts?|salar(?:y|ies)|limits?|status|address(?:es)?)"
+)
 _WRITE_EN = re.compile(
     r"(?:^|[,;:.!?]\s*|\b(?:and|then|please|to|also|first|just|can you|could you|must|should)\s+)"
     r"((?:delete|remove|drop|truncate|erase|purge|wipe|insert|update|overwrite|increase|decrease|raise|lower|reduce|rename|"
     r"cancel|modify|change|set|add(?=\s+(?:a\s+)?(?:new\s+)?(?:row|record|customer|order|product|supplier|employee)\b))\s+"
-    rf"(?:(?!chart|report|mail|graph|pdf)[\w'@.%-]+\s+){{0,6}}?{_OBJECT_EN}\b[^,;.!?]*)", _FLAGS)
-_OBJECT_ZH = (r"(?:记录|数据|行|表|订单|客户|产品|商品|供应商|员工|发票|付款|库存|价格|单价|折扣|工资|额度|状态|地址|字段|列|账户|信息)")
+    rf"(?:(?!chart|report|mail|graph|pdf)[\w'@.%-]+\s+){{0,6}}?{_OBJECT_EN}\b[^,;.!?]*)",
+    _FLAGS,
+)
+_OBJECT_ZH = r"(?:记录|数据|行|表|订单|客户|产品|商品|供应商|员工|发票|付款|库存|价格|单价|折扣|工资|额度|状态|地址|字段|列|账户|信息)"
 _WRITE_ZH = re.compile(
     rf"(?<![被已未没])((?:把|将)[^，,。;；]{{1,30}}(?:删除|删掉|清空|移除|修改|更新|改为|改成|设为|设置为|上调|下调|提高|降低|取消|作废)[^，,。;；]*|"
-    rf"(?:删除|删掉|清空|移除|修改|更新|新增|插入|录入|取消|作废)(?:掉)?(?!的)[^，,。;；]{{0,20}}?{_OBJECT_ZH}[^，,。;；]*)")
+    rf"(?:删除|删掉|清空|移除|修改|更新|新增|插入|录入|取消|作废)(?:掉)?(?!的)[^，,。;；]{{0,20}}?{_OBJECT_ZH}[^，,。;；]*)"
+)
 _MAKES_TEXT = re.compile(r"图|报告|报表|邮件|chart|report|mail|graph", _FLAGS)
 
 
@@ -33,9 +40,7 @@ def find_questions(goal: str) -> tuple[str, ...]:
     parts = [p.strip(" ,，.。") for p in _SPLIT.split(normalise(goal)) if p and p.strip(" ,，.。")]
     merged: list[str] = []
     for part in parts:
-        if merged and not _ASKS.search(part):
-            merged[-1] = f"{merged[-1]}, {part}"
-        elif merged and not _ASKS.search(merged[-1]):
+        if (merged and not _ASKS.search(part)) or (merged and not _ASKS.search(merged[-1])):
             merged[-1] = f"{merged[-1]}, {part}"
         else:
             merged.append(part)

@@ -61,8 +61,14 @@ def check_text(text: str, frames: Sequence[pd.DataFrame], brief: Brief, done: fr
 
 
 def rule(
-    brief: Brief, steps: Sequence[Step], progress: Progress, tools: Mapping[str, AnyTool], *,
-    answer: str, replaced: Sequence[str] = (), stopped: str = "",
+    brief: Brief,
+    steps: Sequence[Step],
+    progress: Progress,
+    tools: Mapping[str, AnyTool],
+    *,
+    answer: str,
+    replaced: Sequence[str] = (),
+    stopped: str = "",
 ) -> Ruling:
     """The verdict of a run.  ``replaced``: unsupported statements for which the answer was rewritten;
     ``stopped``: why a guard ended the run, empty when it ended by itself."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from clawdbot.agents.events import Listener, event
-from clawdbot.agents.facts import format_value, listing, state as state_facts
+from clawdbot.agents.facts import format_value, listing
+from clawdbot.agents.facts import state as state_facts
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.state import RunState
@@ -25,7 +26,12 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     listener(event("verify", state["run_id"]))
     answer, replaced = _answer(frame)
     ruling = rule(
-        brief, frame.steps, frame.progress, planner.tools, answer=answer, replaced=replaced,
+        brief,
+        frame.steps,
+        frame.progress,
+        planner.tools,
+        answer=answer,
+        replaced=replaced,
         stopped=state.get("stopped", ""),
     )
     if state.get("stop_kind") == "refused" and not answer:
@@ -33,8 +39,13 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     elif ruling.missing:
         what = ("；" if brief.language == "zh" else "; ").join(ruling.missing)
         answer = f"{answer}\n{_NOT_DONE[brief.language].format(what=what)}".strip()
-    return {"answer": answer, "verdict": ruling.verdict, "missing": list(ruling.missing), "replaced": replaced,
-            "elapsed_s": frame.elapsed_s}
+    return {
+        "answer": answer,
+        "verdict": ruling.verdict,
+        "missing": list(ruling.missing),
+        "replaced": replaced,
+        "elapsed_s": frame.elapsed_s,
+    }
 
 
 def _answer(frame: Frame) -> tuple[str, list[str]]:

@@ -48,9 +48,7 @@ class RunEngine:
         """Release the checkpoint file."""
         self._connection.close()
 
-    def start(
-        self, goal: str, *, user: str, listener: Listener = silent, approver: Approver = nobody
-    ) -> RunResult:
+    def start(self, goal: str, *, user: str, listener: Listener = silent, approver: Approver = nobody) -> RunResult:
         """Run a goal to its end, or until a person must answer.
 
         Raises UsageError on an unusable goal before anything is recorded.  KeyboardInterrupt leaves a run that
@@ -58,7 +56,7 @@ class RunEngine:
         """
         brief = compile_brief(goal, self._planner.config, tools=frozenset(self._planner.tools))
         run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
-        self._planner.ledger.create_run(run_id, goal=goal, user=user, language=brief.language)
+        self._planner.ledger.create_run(goal=goal, language=brief.language, user=user, run_id=run_id)
         listener(event("run", run_id, goal=goal, resumed=False))
         return self._drive(run_id, {"run_id": run_id, "goal": goal}, listener, approver)
 
@@ -66,26 +64,30 @@ class RunEngine:
         """Go on with a run that was cut off or waits for a person; UsageError when it has ended."""
         record = self._planner.ledger.get_run(run_id)
         if record.status == "done":
-            raise UsageError(f"Run {record.run_id} has ended.", hint=f"See it with: clawdbot show {record.run_id}")
-        listener(event("run", record.run_id, goal=record.goal, resumed=True))
-        state = self._graph.get_state(self._settings(record.run_id, silent))
+            raise UsageError(f"Run {record.id} has ended.", hint=f"See it with: clawdbot show {record.id}")
+        listener(event("run", record.id, goal=record.goal, resumed=True))
+        state = self._graph.get_state(self._settings(record.id, silent))
         if not state.values:
-            return self._drive(record.run_id, {"run_id": record.run_id, "goal": record.goal}, listener, approver)
+            return self._drive(record.id, {"run_id": record.id, "goal": record.goal}, listener, approver)
         if state.interrupts:
             return self._answered(record, state.interrupts[0].value, dict(state.values), listener, approver)
-        return self._drive(record.run_id, None, listener, approver)
+        return self._drive(record.id, None, listener, approver)
 
     def _answered(
-        self, record: RunRecord, request: Mapping[str, Any], values: Mapping[str, Any], listener: Listener,
+        self,
+        record: RunRecord,
+        request: Mapping[str, Any],
+        values: Mapping[str, Any],
+        listener: Listener,
         approver: Approver,
     ) -> RunResult:
         """Resume with a decision that was recorded meanwhile, or ask now."""
-        decided = {a.payload_hash: a.decision for a in self._planner.ledger.approvals.of_run(record.run_id)}
+        decided = {a.payload_hash: a.decision for a in self._planner.ledger.approvals.of_run(record.id)}
         decision = decided.get(str(request["payload_hash"]))
-        answer = decision == "approved" if decision else self._decide(record.run_id, request, listener, approver)
+        answer = decision == "approved" if decision else self._decide(record.id, request, listener, approver)
         if answer is None:
             return self._waiting(values, request)
-        return self._drive(record.run_id, Command(resume=answer), listener, approver)
+        return self._drive(record.id, Command(resume=answer), listener, approver)
 
     def _drive(self, run_id: str, start: Any, listener: Listener, approver: Approver) -> RunResult:
         self._planner.ledger.set_status(run_id, "running")
@@ -101,16 +103,14 @@ class RunEngine:
                     return self._waiting(state, request)
                 start = Command(resume=answer)
 
-    def _decide(
-        self, run_id: str, request: Mapping[str, Any], listener: Listener, approver: Approver
-    ) -> bool | None:
+    def _decide(self, run_id: str, request: Mapping[str, Any], listener: Listener, approver: Approver) -> bool | None:
         approvals = self._planner.ledger.approvals
         payload_hash = str(request["payload_hash"])
         approvals.ask(run_id, payload_hash, payload=str(request["payload"]), tool=str(request["tool"]))
         listener(event("approval", run_id, **request))
         answer = approver(request)
         if answer is not None:
-            approvals.decide(run_id, payload_hash, "approved" if answer else "rejected", by="terminal")
+            approvals.decide(run_id, payload_hash, "approved" if answer else "refused", by="terminal")
         return answer
 
     def _waiting(self, state: Mapping[str, Any], request: Mapping[str, Any]) -> RunResult:
@@ -124,9 +124,7 @@ class RunEngine:
         listener(event("end", result.run_id, verdict=result.verdict, missing=list(result.missing)))
         return result
 
-    def _result(
-        self, state: Mapping[str, Any], status: Status, approval: Mapping[str, Any] | None = None
-    ) -> RunResult:
+    def _result(self, state: Mapping[str, Any], status: Status, approval: Mapping[str, Any] | None = None) -> RunResult:
         workspace = self._planner.workspace(str(state["run_id"]))
         return make_result(state, status=status, workspace=workspace, approval=approval)
 

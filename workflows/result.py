@@ -44,11 +44,19 @@ def make_result(
     steps: Sequence[Mapping[str, Any]] = state.get("steps", ())
     done = [s for s in steps if s["outcome"] == "ok" and s["receipt"]]
     return RunResult(
-        run_id=state["run_id"], goal=state["goal"], status=status, verdict=state.get("verdict"),
-        answer=state.get("answer", ""), missing=tuple(state.get("missing", ())),
-        artifacts=tuple(asdict(a) for a in workspace.artifacts()), receipts=tuple(s["receipt"] for s in done),
-        citations=(), steps=tuple(steps), usage=_usage(steps, state.get("elapsed_s", 0.0)),
-        stop_kind=state.get("stop_kind", ""), approval=approval,
+        run_id=state["run_id"],
+        goal=state["goal"],
+        status=status,
+        verdict=state.get("verdict"),
+        answer=state.get("answer", ""),
+        missing=tuple(state.get("missing", ())),
+        artifacts=tuple(asdict(a) for a in workspace.artifacts()),
+        receipts=tuple(s["receipt"] for s in done),
+        citations=(),
+        steps=tuple(steps),
+        usage=_usage(steps, state.get("elapsed_s", 0.0)),
+        stop_kind=state.get("stop_kind", ""),
+        approval=approval,
     )
 
 

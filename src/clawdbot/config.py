@@ -137,7 +137,7 @@ class StoreConfig(Section):
 
 class ToolsConfig(Section):
     enable: tuple[str, ...] = Field(
-        ("query", "sql", "chart", "report", "mail"), description="Installed is not enabled: names that may be used."
+        ("query", "sql", "chart", "report", "mail", "export"), description="Installed is not enabled: names that may be used."
     )
     paths: tuple[UserPath, ...] = Field((), description="Folders of plain Python files with tools.")
     trusted: tuple[str, ...] = Field((), description="Tools with effect 'external' that need no approval.")
