@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any, Literal
 
 from clawdbot.access.envelope import Envelope
+from clawdbot.agents.grains import Grain
 from clawdbot.agents.language import Language
-from clawdbot.agents.periods import Grain, Period
+from clawdbot.agents.periods import Period
 from clawdbot.tools.contract import Deliverable
 
 ChartKind = Literal["bar", "line", "area", "pie", "scatter", "histogram", "heatmap"]

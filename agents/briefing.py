@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from clawdbot.access.envelope import Envelope
 from clawdbot.agents import deliverables as wanted
 from clawdbot.agents.brief import Brief, Part
+from clawdbot.agents.grains import find_grain
 from clawdbot.agents.language import detect
-from clawdbot.agents.periods import find_grain, find_periods
+from clawdbot.agents.periods import find_periods
 from clawdbot.agents.recipients import find_recipients
 from clawdbot.agents.requests import find_questions, find_writes
 from clawdbot.config import AppConfig, Config

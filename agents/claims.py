@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 _FLAGS = re.IGNORECASE
 _NOT = re.compile(
-    r"(?:\bnot|n't|\bnever|\bno|\bnothing|\bcannot|\bunable to|\bfailed to|\bwithout|\bbefore|\bif|未|没有|没|无法|不能|不会|尚未|并未|不)"
+    r"(?:\bnot|n't|\bnever|\bno|\bnothing|\bcannot|\bunable to|\bfailed to|\bwithout|\bbefore|\bif|"
+    r"未|没有|没|无法|不能|不会|尚未|并未|不)"
     r"[^.;,。；，]{0,24}$",
     _FLAGS,
 )
@@ -15,7 +16,8 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "mail",
         re.compile(
-            r"\b(?:e-?mail|mail|message|report|it|copy|this|that|which|and|they|has been|have been|was|were|is|i|we|been)\s+(?:\w+\s+){0,3}?"
+            r"\b(?:e-?mail|mail|message|report|it|copy|this|that|which|and|they|has been|have been|was|were|is|i|"
+            r"we|been)\s+(?:\w+\s+){0,3}?"
             r"(?:sent|e-?mailed|mailed|forwarded|delivered)\b|\b(?:e-?mailed|mailed|sent)\s+(?:it|the|this|an?|to)\b|"
             r"(?:已|已经|成功)[^。；，,.]{0,10}(?:发送|寄出|寄送|发给|转发|发出)|邮件[^。；，,.]{0,6}(?:已|成功)|(?:发送|寄出)(?:成功|完毕|完成)",
             _FLAGS,
@@ -43,7 +45,8 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "write",
         re.compile(
             r"\b(?:successfully\s+)(?:deleted|removed|updated|inserted|modified|changed|cancelled|canceled|added)\b|"
-            r"\b(?:i|we|have|has been|have been|was|were|been)\s+(?:\w+\s+)?(?:deleted|removed|updated|inserted|modified|dropped)\b|"
+            r"\b(?:i|we|have|has been|have been|was|were|been)\s+(?:\w+\s+)?"
+            r"(?:deleted|removed|updated|inserted|modified|dropped)\b|"
             r"(?:已|已经|成功)(?:将|把)?[^。；，,]{0,14}(?:删除|移除|清空|更新|修改|插入|新增|作废|改为)|(?:删除|修改|更新)(?:成功|完成|完毕)",
             _FLAGS,
         ),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clawdbot.agents.brief import Part
 from clawdbot.agents.facts import format_value
-from clawdbot.agents.periods import Grain
+from clawdbot.agents.grains import Grain
 from clawdbot.tools.database.catalog import ValueHit
 
 _BUCKETS: dict[Grain, re.Pattern[str]] = {
@@ -46,7 +46,8 @@ def _ranking(frame: pd.DataFrame, part: Part) -> str:
     if part.grain is not None or len(part.periods) > 1:
         return ""
     order = "descending" if part.ranking and part.ranking.descending else "ascending"
-    return f"the goal asks for {limit} row(s), the result has {len(frame)}; order by the measure {order} and limit to {limit}"
+    cure = f"order by the measure {order} and limit to {limit}"
+    return f"the goal asks for {limit} row(s), the result has {len(frame)}; {cure}"
 
 
 def _period(sql: str, part: Part) -> str:
@@ -54,7 +55,8 @@ def _period(sql: str, part: Part) -> str:
         years = {d.year for d in (period.start, period.end) if d}
         if years and not any(str(y) in sql for y in years):
             bounds = [f">= '{period.start}'" if period.start else "", f"< '{period.end}'" if period.end else ""]
-            return f"the period {period.label} is not in the query; filter the date with {' and '.join(b for b in bounds if b)}"
+            cure = f"filter the date with {' and '.join(b for b in bounds if b)}"
+            return f"the period {period.label} is not in the query; {cure}"
     return ""
 
 
