@@ -106,8 +106,10 @@ def refusal(brief: Brief) -> str:
     """The answer to a goal that only asks for a change of data."""
     asked = "; ".join(brief.refused)
     if brief.language == "zh":
-        return f"我没有执行这个请求：“{asked}”。Clawdbot 只能读取数据库，不能修改数据；"
+        return (
+            f"我没有执行这个请求：“{asked}”。Clawdbot 只能读取数据库，不能修改数据；"
             "没有任何数据被改动。请由有权限的人在业务系统中处理。"
+        )
     return (
         f"I did not do this: {asked!r}. Clawdbot only reads databases and cannot change data; nothing was changed. "
         "Please ask someone with the rights to do it in the business system."
