@@ -42,11 +42,20 @@ def _ends(values: np.ndarray, *, stacked: bool) -> tuple[float, float]:
     return float(min(filled.min(), 0)), float(max(filled.max(), 0))
 
 
+def _with_room(values: np.ndarray, low: float, high: float, *, share: float) -> tuple[float, float]:
+    """The ends with room for labels beyond them: a share of the axis on each side where a bar ends."""
+    if low == high:
+        return 0.0, 1.0
+    sides = (low < 0) + bool((values >= 0).any())
+    room = (high - low) / max(1 - share * sides, 0.2) * share
+    return low - room * (low < 0), high + room * bool((values >= 0).any())
+
+
 def _upright(plot: Plot) -> Figure:
     values = _values(plot)
     low, high = _ends(values, stacked=plot.stacked)
-    room = 1 + 0.08 * _labelled(plot)
-    steps = nice(low * (room if low < 0 else 1), high * room)
+    low, high = _with_room(values, low, high, share=0.08 if _labelled(plot) else 0.0)
+    steps = nice(low, high)
     texts = plot.amount.ticks(steps)
     made = canvas(plot, body=HEIGHT, legend=len(plot.series) > 1)
     left = MARGIN + max(extent(text, BODY)[0] for text in texts) + 0.1
@@ -55,7 +64,7 @@ def _upright(plot: Plot) -> Figure:
     slot = (made.right - left) / (count + 2 * spare)
     places = [slot * (spare + i + 0.5) for i in range(count)]
     ticks = tick_plan(plot.categories, places, ordered=bool(plot.positions), first=left)
-    axes = made.axes(left, made.bottom + ticks.height + 0.08, made.right, made.top)
+    axes = made.axes(left, made.bottom + ticks.height + 0.11, made.right, made.top)
     positions = [float(i) for i in range(count)]
     axes.set_xlim(-0.5 - spare, count - 0.5 + spare)
     axes.set_ylim(steps[0], steps[-1])
@@ -80,11 +89,10 @@ def _lying(plot: Plot) -> Figure:
     left = made.left + max(extent(name, BODY)[0] for name in names) + 0.1
     labelled = len(plot.series) == 1 or _labelled(plot)
     share = (longest + 0.1) / (made.right - left) if labelled else 0
-    reach = 1 / max(1 - share * (2 if low < 0 < high else 1), 0.3)
-    low, high = (low * reach, high * reach) if low < high else (0.0, 1.0)
+    low, high = _with_room(values, low, high, share=max(share, 0.03))
     steps = [step for step in nice(low, high, count=5) if low <= step <= high]
     texts = plot.amount.ticks(steps)
-    axes = made.axes(left, made.bottom + 0.26, made.right - extent(texts[-1], BODY)[0] / 2, made.top)
+    axes = made.axes(left, made.bottom + 0.28, made.right - extent(texts[-1], BODY)[0] / 2, made.top)
     axes.set_ylim(rows - 0.5, -0.5)
     axes.set_xlim(low, high)
     put_ticks(axes, "y", range(rows), names, grid=False)

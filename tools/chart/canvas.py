@@ -57,6 +57,7 @@ class Canvas:
         box = (left / width, bottom / height, max(right - left, 0.1) / width, max(top - bottom, 0.1) / height)
         axes = self.figure.add_axes(box)
         axes.tick_params(length=0, pad=4)
+        axes.tick_params(axis="x", pad=6)
         axes.set_axisbelow(True)
         for spine in axes.spines.values():
             spine.set_visible(False)

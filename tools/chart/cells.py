@@ -35,7 +35,7 @@ def draw_heatmap(plot: Plot) -> Figure:
     slot = (right - left) / columns
     places = [slot * (i + 0.5) for i in range(columns)]
     ticks = tick_plan(plot.categories, places, ordered=bool(plot.positions), first=left)
-    axes = made.axes(left, made.bottom + ticks.height + 0.08, right, made.top)
+    axes = made.axes(left, made.bottom + ticks.height + 0.11, right, made.top)
     axes.pcolormesh(
         np.arange(columns + 1) - 0.5,
         np.arange(rows + 1) - 0.5,
@@ -64,7 +64,7 @@ def draw_heatmap(plot: Plot) -> Figure:
                     va="center",
                     color="white" if dark else INK,
                 )
-    bar = made.axes(right + 0.18, made.bottom + ticks.height + 0.08, right + 0.18 + BAR, made.top)
+    bar = made.axes(right + 0.18, made.bottom + ticks.height + 0.11, right + 0.18 + BAR, made.top)
     grades = np.linspace(low, high, 129)
     bar.pcolormesh([0, 1], grades, ((grades[1:] + grades[:-1]) / 2)[:, None], cmap=colors, norm=norm)
     bar.set(xticks=[], ylim=(low, high))

@@ -34,13 +34,14 @@ def draw_lines(plot: Plot) -> Figure:
     positions = list(plot.positions) or [float(i) for i in range(len(plot.categories))]
     names = (plot.categories[0], plot.categories[-1])
     ordered = bool(plot.positions)
-    pads = [min(extent(name, BODY)[0] / 2 + 0.04, 0.9) if ordered or i else 0.3 for i, name in enumerate(names)]
+    most = 0.9 if len(positions) > 4 else 2.0
+    pads = [min(extent(name, BODY)[0] / 2 + 0.04, most) for name in names]
     pads = [max(pads[0] - (left - MARGIN), 0.18), pads[1]]
     span = max(positions[-1] - positions[0], 1e-9)
     inner = made.right - left - pads[0] - pads[1]
     places = [pads[0] + (p - positions[0]) / span * inner for p in positions] if len(positions) > 1 else [inner / 2]
     ticks = tick_plan(plot.categories, places, ordered=ordered, first=left)
-    axes = made.axes(left, made.bottom + ticks.height + 0.08, made.right, made.top)
+    axes = made.axes(left, made.bottom + ticks.height + 0.11, made.right, made.top)
     scale = span / inner if len(positions) > 1 else 1.0
     ends = (positions[0] - pads[0] * scale, positions[-1] + pads[1] * scale)
     axes.set_xlim(*ends if len(positions) > 1 else (positions[0] - 1, positions[0] + 1))

@@ -106,7 +106,7 @@ def _numeric(made: Canvas, plot: Plot, x: Range, y: Range, *, counts: list[str] 
     while len(labels) > 2 and max(extent(text, BODY)[0] for text in labels) + 0.1 > width / len(labels):
         x = (x[0], x[1], x[2][::2])
         labels = plot.x_amount.ticks(x[2])
-    axes = made.axes(left, made.bottom + 2 * line + 0.14, made.right - 0.2, top)
+    axes = made.axes(left, made.bottom + 2 * line + 0.17, made.right - 0.2, top)
     axes.set(xlim=x[:2], ylim=y[:2])
     put_ticks(axes, "y", y[2], texts)
     put_ticks(axes, "x", x[2], labels, grid=False)

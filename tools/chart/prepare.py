@@ -22,6 +22,8 @@ MOST_CELLS = 40
 MOST_SLOTS = 400
 HUGEST = 1e200
 """Beyond it a sum could overflow; such values count as not finite."""
+TINIEST = 1e-200
+"""Below it an axis has no digits left; such values are drawn as zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def prepare(columns: Columns, chosen: Choice, wishes: Wishes) -> Plot:
         column = pd.to_numeric(frame[name], errors="coerce").astype(float)
         bad = ~np.isfinite(column) | (column.abs() > HUGEST)
         dropped += int(bad.sum())
-        frame[name] = column.mask(bad)
+        frame[name] = column.mask(bad).mask(column.abs() < TINIEST, 0.0)
     frame = frame.dropna(subset=list(chosen.y), how="all")
     if frame.empty:
         raise RetryableToolError(

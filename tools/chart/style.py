@@ -7,7 +7,7 @@ print; hatches, markers and dashes say the same a second time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ def _renderer() -> RendererAgg:
     return RendererAgg(8, 8, DPI)  # type: ignore[no-untyped-call]  # Matplotlib's stub is partial
 
 
+@lru_cache(maxsize=4096)
 def extent(text: str, size: float) -> tuple[float, float]:
     """Width and height of one line in inches."""
     if not text:

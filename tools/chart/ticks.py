@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,7 +57,9 @@ def tick_plan(labels: Sequence[str], places: Sequence[float], *, ordered: bool, 
             tall = max(len(lines) for lines in broken) * BODY * LINE / 72
             return Ticks(texts=tuple("\n".join(lines) for lines in broken), shown=everyone, height=tall)
     if slot + 0.07 < BODY * LINE / 72 * 1.5:
-        return _fewer([shortened(label, BODY, 1.4) for label in labels], places, None)
+        step = math.ceil(1.1 / max(slot + 0.07, 1e-6))
+        texts = tuple(shortened(label, BODY, 1.0) if i % step == 0 else "" for i, label in enumerate(labels))
+        return Ticks(texts=texts, shown=everyone[::step])
     cut = [
         shortened(label, BODY, min(1.5, (first + place - 0.1) / 0.766))
         for label, place in zip(labels, places, strict=True)
@@ -65,9 +68,8 @@ def tick_plan(labels: Sequence[str], places: Sequence[float], *, ordered: bool, 
     return Ticks(texts=tuple(cut), shown=everyone, angle=40, height=longest * 0.643 + BODY * LINE / 72)
 
 
-def _fewer(labels: Sequence[str], places: Sequence[float], widths: Sequence[float] | None) -> Ticks:
+def _fewer(labels: Sequence[str], places: Sequence[float], sizes: Sequence[float]) -> Ticks:
     """Every k-th label, the smallest k with which none touches the next."""
-    sizes = widths or [extent(label, BODY)[0] for label in labels]
     shown = tuple(range(len(labels)))
     for step in range(1, len(labels) + 1):
         shown = tuple(range(0, len(labels), step))
