@@ -13,7 +13,7 @@ from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.allowed import check_tokens, check_tree, named_sources, refused
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.dialect import to_dialect
-from clawdbot.tools.database.moments import to_forms
+from clawdbot.tools.database.moments import CHAR, to_forms
 from clawdbot.tools.database.names import resolve_names
 from clawdbot.tools.database.periods import compare_moments
 from clawdbot.tools.database.repairs import repair
@@ -26,6 +26,7 @@ _FENCE = re.compile(r"^\s*```(?:\w+)?\s*(.*?)\s*```\s*$", re.DOTALL)
 _START = re.compile(r"^[\s(]*(?:select|with|values)\b", re.IGNORECASE)
 _LEADING_COMMENT = re.compile(r"^\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
 _QUOTED = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\])|[^'"`\[]+""")
+_TO_CHAR = re.compile(r"\bto_char\s*\(", re.IGNORECASE)
 _FULL_WIDTH = str.maketrans("，（）；＝＞＜＊", ",();=><*")
 
 
@@ -81,6 +82,7 @@ def _cleaned(sql: str) -> str:
     fenced = _FENCE.match(sql)
     text = (fenced.group(1) if fenced else sql).strip().rstrip("; \n\t；")
     text = _QUOTED.sub(lambda m: m[0] if m[1] else m[0].translate(_FULL_WIDTH), text)
+    text = _QUOTED.sub(lambda m: m[0] if m[1] else _TO_CHAR.sub(f"{CHAR}(", m[0]), text)
     if _depth(text) > _DEEPEST:
         raise refused("the statement is nested too deeply")
     start = text
@@ -112,9 +114,19 @@ def _parsed(text: str, dialect: str) -> exp.Query:
         if len(trees) != 1:
             raise refused(f"there are {len(trees)} statements, one is allowed")
         if isinstance(trees[0], exp.Query):
-            return trees[0]
+            return _with_limits(trees[0])
         raise refused(f"{type(trees[0]).__name__.upper()} is not allowed")
     raise RetryableToolError(f"The SQL does not parse: {_syntax(first)}.", hint="Correct the syntax.")
+
+
+def _with_limits(tree: exp.Query) -> exp.Query:
+    """FETCH FIRST n ROWS ONLY as LIMIT n."""
+    for fetch in list(tree.find_all(exp.Fetch)):
+        options = fetch.args.get("limit_options")
+        if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+            raise refused("FETCH with PERCENT or TIES is not supported", hint="Write LIMIT and a number.")
+        fetch.replace(exp.Limit(expression=fetch.args.get("count") or exp.Literal.number(1)))
+    return tree
 
 
 def _syntax(error: SqlglotError | None) -> str:

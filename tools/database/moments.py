@@ -18,6 +18,8 @@ from clawdbot.tools.database.rewriting import rewrite
 
 PART, TRUNC, TEXT = "moment_part", "moment_trunc", "moment_text"
 DIFF, SHIFT, DATE, TIME = "moment_diff", "moment_shift", "moment_date", "moment_time"
+CHAR = "moment_char"
+"""What TO_CHAR is called while it is parsed, because parsers rewrite its pattern and lose parts of it."""
 NAMES = frozenset((PART, TRUNC, TEXT, DIFF, SHIFT, DATE, TIME))
 
 _UNITS = {
@@ -113,10 +115,8 @@ def _name_of(code: str) -> Callable[[exp.Expr], exp.Expr]:
 
 def _trunc(node: exp.Expr) -> exp.Expr | None:
     value, unit = node.this, node.args.get("unit")
-    if unit_of(value) and isinstance(unit, (exp.Column, exp.Anonymous)):  # DATE_TRUNC(d, MONTH) of BigQuery
-        value, unit = unit, value
-    elif isinstance(unit, exp.Var) and unit_of(value) and not unit_of(unit):
-        value, unit = exp.column(unit.name), value
+    if unit_of(value) and unit is not None and not unit_of(unit):  # DATE_TRUNC(d, MONTH) of BigQuery
+        value, unit = (exp.column(unit.name) if isinstance(unit, (exp.Var, exp.Literal)) else unit), value
     known = unit_of(unit)
     return call(TRUNC, known, _bare(value)) if known else None
 
@@ -262,12 +262,15 @@ def _named_with_unit(name: str, args: list[exp.Expr]) -> exp.Expr | None:
         if name == "datename":
             return call(TEXT, {"month": "%B", "dow": "%A"}.get(unit, "%Y"), args[1])
         return call(TRUNC if name.endswith("trunc") else PART, unit, args[1])
+    if len(args) == 2 and name == CHAR and isinstance(args[1], exp.Literal):
+        pattern = from_oracle(args[1].name)
+        return call(TEXT, pattern, args[0]) if "%" in pattern else exp.Anonymous(this="TO_CHAR", expressions=args)
     if len(args) == 2 and name in ("date_format", "strftime", "time_format"):
-        pattern = next((a for a in args if isinstance(a, exp.Literal) and "%" in a.name), None)
-        if pattern is None:
+        code = next((a for a in args if isinstance(a, exp.Literal) and "%" in a.name), None)
+        if code is None:
             return None
-        value = args[1] if pattern is args[0] else args[0]
-        return call(TEXT, pattern.name if name == "strftime" else from_mysql(pattern.name), value)
+        value = args[1] if code is args[0] else args[0]
+        return call(TEXT, code.name if name == "strftime" else from_mysql(code.name), value)
     if len(args) == 3 and name in ("dateadd", "timestampadd", "adddate"):
         unit = unit_of(args[0])
         return call(SHIFT, args[2], _signed(args[1], 1), unit) if unit else None

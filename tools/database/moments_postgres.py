@@ -28,7 +28,6 @@ _TO_CHAR = {
     "-H": "FMHH24",
     "F": "YYYY-MM-DD",
     "T": "HH24:MI:SS",
-    "s": "SSSS",
 }
 _SECONDS = {"hour": 3600, "minute": 60, "second": 1}
 
@@ -46,6 +45,8 @@ def trunc(unit: str, x: exp.Expr) -> exp.Expr:
 
 def text(pattern: str, x: exp.Expr) -> exp.Expr:
     """The moment as text."""
+    if pattern in ("%w", "%s"):  # TO_CHAR counts weekdays from 1 and has no seconds since 1970
+        return exp.cast(part("dow" if pattern == "%w" else "epoch", x), exp.DType.TEXT)
     out = ""
     for piece in re.findall(r"%-?.|[^%]+", pattern, re.DOTALL):
         if piece == "%%":

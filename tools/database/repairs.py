@@ -9,6 +9,8 @@ from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.kinds import kind_of
 from clawdbot.tools.database.rewriting import has_aggregate, own_nodes
 
+_OVER_ROWS = (exp.AggFunc, exp.Window, exp.Filter, exp.WithinGroup)
+
 
 def repair(tree: exp.Query, catalog: Catalog) -> tuple[str, ...]:
     """Mend the tree in place and say what was mended."""
@@ -95,7 +97,7 @@ def _ungrouped(item: exp.Expr, present: set[str]) -> list[exp.Expr]:
     columns = [n for n in own_nodes(item) if isinstance(n, exp.Column)]
     if not columns or any(isinstance(n, exp.Query) for n in own_nodes(item)):
         return []
-    if not any(isinstance(n, (exp.AggFunc, exp.Window)) for n in own_nodes(item)):
+    if not any(isinstance(n, _OVER_ROWS) for n in own_nodes(item)):
         covered = all(_within(c, item, present) for c in columns)
         return [] if covered else [item]
     return [c for c in columns if not _within(c, item, present) and not _added_up(c, item)]
@@ -116,6 +118,6 @@ def _added_up(node: exp.Expr, top: exp.Expr) -> bool:
     current = node
     while current is not top and current.parent is not None:
         current = current.parent
-        if isinstance(current, (exp.AggFunc, exp.Window)):
+        if isinstance(current, _OVER_ROWS):
             return True
-    return isinstance(top, (exp.AggFunc, exp.Window))
+    return isinstance(top, _OVER_ROWS)
