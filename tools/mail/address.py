@@ -14,7 +14,8 @@ from clawdbot.tools.mail.cleaning import clean_line
 
 # RFC 5321/6531 dot-atoms only: quoted local parts and address literals are not worth their risk here.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
-_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@([\w\-]+(?:\.[\w\-]+)*)")
+_LABEL = r"[^\W_](?:[\w\-]*[^\W_])?"
+_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*)")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawdbot.errors import RetryableToolError, TerminalToolError
+from clawdbot.tools.mail.cleaning import clean_line
 from clawdbot.tools.workspace import Artifact, Workspace
 
 # Fixed here because the system's table differs from machine to machine.
@@ -76,4 +77,5 @@ def read(workspace: Workspace, artifact: Artifact) -> Attachment:
             f"The artifact {artifact.name!r} was changed after it was made; it is not sent.", hint="Make it again."
         )
     media_type = _MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
-    return Attachment(name=artifact.name, media_type=media_type, data=data, sha256=digest)
+    shown = clean_line(artifact.name, limit=255)
+    return Attachment(name=shown, media_type=media_type, data=data, sha256=digest)

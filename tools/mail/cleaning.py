@@ -20,10 +20,14 @@ def _is_unsafe(character: str) -> bool:
 
 
 def clean_line(text: str, *, limit: int) -> str:
-    """One header line of at most ``limit`` characters: line breaks and controls become single spaces."""
+    """One header line of at most ``limit`` characters: line breaks and controls become single spaces.
+
+    An encoded word (RFC 2047) in the text is broken up: the standard library would decode it while building the
+    header, and ``=?utf-8?q?=0D=0ABcc:...?=`` then is a line of its own.
+    """
     visible = _INVISIBLE.sub("", text)
     line = "".join(" " if _is_unsafe(c) else c for c in visible)
-    line = _SPACES.sub(" ", line).strip()
+    line = _SPACES.sub(" ", line).strip().replace("=?", "= ?")
     return line if len(line) <= limit else line[: limit - 1].rstrip() + _CUT_MARK
 
 

@@ -118,8 +118,10 @@ async def _transaction(mail: Mail, settings: MailConfig, progress: _Progress, de
         tls_context=tls_context(settings),
         local_hostname=_own_name(),
     )
+    transport: asyncio.BaseTransport | None = None
     try:
         await client.connect()
+        transport = client.transport
         if login is not None:
             await client.login(*login)
         await _envelope_and_data(client, mail, progress, deadline)
@@ -127,7 +129,11 @@ async def _transaction(mail: Mail, settings: MailConfig, progress: _Progress, de
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             await client.quit()
     finally:
-        await _close(client)
+        # Closing politely, as the client does, leaves a TLS socket that outlives the event loop.
+        client.close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+            await asyncio.sleep(0)
     if progress.pending:
         raise TemporaryRefusal(f"{', '.join(progress.pending)}: {progress.server_reply}")
 
@@ -192,15 +198,6 @@ async def _data(client: aiosmtplib.SMTP, content: bytes, deadline: float) -> str
     if reply.code != aiosmtplib.SMTPStatus.completed:
         raise aiosmtplib.SMTPDataError(reply.code, reply.message)
     return f"{reply.code} {reply.message}"
-
-
-async def _close(client: aiosmtplib.SMTP) -> None:
-    """Close now: nothing that matters is unsent, and a TLS farewell would outlive the event loop."""
-    transport = client.transport
-    client.close()
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
-        await asyncio.sleep(0)
 
 
 def _own_name() -> str:

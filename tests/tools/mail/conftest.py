@@ -178,7 +178,7 @@ def start_server(trust: Trust, monkeypatch: pytest.MonkeyPatch) -> Iterator[Star
         settings = MailConfig(
             host="127.0.0.1",
             port=thread.port,
-            security=security,  # type: ignore[arg-type]  # given as str
+            security=security,
             ca_file=None if security == "none" else trust.authority,
             from_="Clawdbot 助手 <bot@example.com>",
             username=USER if login else "",
