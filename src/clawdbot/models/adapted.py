@@ -79,17 +79,11 @@ class AdaptedChat(SchemaChat):
             yield from _structured(model, messages, request.schema)
         elif mode in ("strict", "json_schema"):
             wrapped = {"name": "step", "schema": request.schema, "strict": mode == "strict"}
-            yield from _told(model, messages, self._format({"type": "json_schema", "json_schema": wrapped}))
+            yield from _told(model, messages, _format(model, {"type": "json_schema", "json_schema": wrapped}))
         else:
             messages[-1]["content"] += "\n\n" + _ASK + json.dumps(request.schema, ensure_ascii=False)
-            options = self._format({"type": "json_object"}) if mode == "json_object" else {}
+            options = _format(model, {"type": "json_object"}) if mode == "json_object" else {}
             yield from _extracted(_told(model, messages, options))
-
-    def _format(self, response_format: Mapping[str, Any]) -> dict[str, Any]:
-        # In ``extra_body`` because the openai client, given the argument itself, raises on a truncated answer.
-        if hasattr(self.inner, "extra_body"):
-            return {"extra_body": {**(self.inner.extra_body or {}), "response_format": response_format}}
-        return {"response_format": response_format}
 
     def _limited(self, max_tokens: int) -> BaseChatModel:
         if self.limit_field == "extra_body":
@@ -139,6 +133,13 @@ def _closed(node: Any) -> bool:
     return all(_closed(value) for key, value in node.items() if key not in ("enum", "const", "default"))
 
 
+def _format(model: BaseChatModel, response_format: Mapping[str, Any]) -> dict[str, Any]:
+    # In ``extra_body`` because the openai client, given the argument itself, raises on a truncated answer.
+    if hasattr(model, "extra_body"):
+        return {"extra_body": {**(model.extra_body or {}), "response_format": response_format}}
+    return {"response_format": response_format}
+
+
 def _told(model: BaseChatModel, messages: list[dict[str, str]], options: dict[str, Any]) -> Iterator[str | End]:
     last: AIMessageChunk | None = None
     for chunk in model.stream(messages, **options):
@@ -154,7 +155,8 @@ def _structured(model: BaseChatModel, messages: list[dict[str, str]], schema: Sc
     found = model.with_structured_output(titled, include_raw=True).invoke(messages)
     assert isinstance(found, dict)
     raw: AIMessage = found["raw"]
-    yield raw.text if found["parsed"] is None else json.dumps(found["parsed"], ensure_ascii=False)
+    # ``parsed`` only for tool calls: of a cut-off text LangChain keeps what it can complete, and says nothing.
+    yield json.dumps(found["parsed"], ensure_ascii=False) if raw.tool_calls else raw.text
     yield _end(raw)
 
 

@@ -124,10 +124,17 @@ class _Wrong(Exception):
 
 def _checked(text: str, schema: Schema, *, cut: bool, max_tokens: int) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
+        return _valid(text, schema)
+    except _Wrong as error:
         if cut:
             raise _Wrong(f"The answer was cut off after {max_tokens} tokens. Answer shorter.") from error
+        raise
+
+
+def _valid(text: str, schema: Schema) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
         raise _Wrong(f"The answer is not JSON: {error.msg} at character {error.pos}.") from error
     if not isinstance(value, dict):
         raise _Wrong("The answer must be one JSON object.")

@@ -119,6 +119,7 @@ class Engine:
             base_url=self._server.listening_address,
             headers={"Authorization": f"Bearer {self._key}"},
             timeout=30.0,
+            limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
         self.count = lru_cache(maxsize=1024)(self._count)

@@ -20,6 +20,7 @@ from clawdbot.models.unavailable import BUSY, late
 
 _PORT = 11434
 _CONNECT_S = 5.0
+_NO_IDLE = httpx.Limits(max_keepalive_connections=0)  # a step takes seconds; an idle socket is not worth keeping
 
 
 def ollama_address(configured: str = "") -> str:
@@ -42,7 +43,7 @@ class OllamaServer:
         # A proxy from the environment must not stand between us and this machine.
         local = urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         timeout = httpx.Timeout(_CONNECT_S, read=30.0)
-        self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=not local)
+        self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=not local, limits=_NO_IDLE)
 
     def answers(self, *, within_s: float = 0.5) -> bool:
         """A server listens there."""
