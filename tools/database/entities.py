@@ -63,10 +63,12 @@ def displays(table: TableSchema, column: str) -> bool:
     return bool(key_columns(table)) and column in display_columns(table)
 
 
-def is_long_text(column: ColumnSchema) -> bool:
+def is_long_text(table: TableSchema, column: ColumnSchema) -> bool:
     """Free text that no one groups by."""
     last = split_name(column.name)[-1:]
-    return column.kind == "text" and not column.values and bool(last) and last[0] in _LONG_TEXT
+    return (
+        column.kind == "text" and column.name not in display_columns(table) and last[:1] != () and last[0] in _LONG_TEXT
+    )
 
 
 def date_columns(table: TableSchema) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ _IRREGULAR = {
     "bought": "buy",
     "headquarters": "headquarters",
 }
-_LEADING_SYMBOLS = {
+_ALIASES = {
     "USA": "US",
     "UK": "GB",
     "U.S.": "US",
@@ -115,25 +115,26 @@ def related(a: str, b: str) -> bool:
 def terms(text: str, extra: frozenset[str] = frozenset()) -> Iterator[str]:
     """The known words and phrases of a text, longest match first; unknown English words come singly.
 
-    ``extra`` are more Chinese words to look for, such as names of columns.
+    ``extra`` are more words and phrases to look for, such as names of columns.  The words of an English phrase
+    follow it one by one.
     """
-    pieces = _TOKEN.findall(text.lower())
     english: list[str] = []
-    for piece in [*pieces, "。"]:
+    for piece in [*_TOKEN.findall(text.lower()), "。"]:
         if _CHINESE.search(piece) or piece == "。":
-            yield from _phrases(english)
+            yield from _phrases(english, extra)
             english = []
             yield from _longest_matches(piece, extra)
         else:
-            english.append(stem(re.sub(r"['’]s?$", "", piece.replace("’s", ""))))
+            english.append(stem(re.sub(r"['’]s?$", "", piece)))
 
 
-def _phrases(words: list[str]) -> Iterator[str]:
+def _phrases(words: list[str], extra: frozenset[str]) -> Iterator[str]:
+    known = _by_word()
     position = 0
     while position < len(words):
-        for size in (3, 2):
+        for size in (4, 3, 2):
             phrase = " ".join(words[position : position + size])
-            if len(words) - position >= size and phrase in _by_word():
+            if len(words) - position >= size and (phrase in known or phrase in extra):
                 yield phrase
                 yield from words[position : position + size]
                 position += size
@@ -167,7 +168,7 @@ def _territories() -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
             if len(code) == 2:
                 codes.setdefault(name.lower(), code)
                 names.setdefault(code, []).append(name)
-    for alias, code in _LEADING_SYMBOLS.items():
+    for alias, code in _ALIASES.items():
         codes.setdefault(alias.lower(), code)
         names[code].append(alias)
     for code in names:
@@ -200,16 +201,16 @@ def translate_value(text: str) -> tuple[str, ...]:
 
 
 def mentioned_territories(text: str) -> tuple[str, ...]:
-    """The countries that a text names, as the text writes them; bare codes such as 'in' do not count."""
+    """The countries that a text names, as the text writes them; a code of two letters only when it is usual."""
     codes, _ = _territories()
     low = text.lower()
-    found: list[str] = []
+    found = [m.group() for m in re.finditer(r"\b(?:UK|US|UAE)\b", text)]
     for name in sorted((n for n in codes if len(n) > 2 or _CHINESE.search(n)), key=len, reverse=True):
         at = low.find(name)
         if at >= 0 and _stands_alone(low, at, name):
             found.append(text[at : at + len(name)])
             low = low[:at] + " " * len(name) + low[at + len(name) :]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _stands_alone(text: str, at: int, name: str) -> bool:

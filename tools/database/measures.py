@@ -176,7 +176,7 @@ def _configured(catalog: Catalog, name: str, config: MeasureConfig) -> Measure:
         tree = sqlglot.parse_one(config.expression, dialect=catalog.dialect)
     except ParseError as error:
         raise ConfigError(f"{where} expression is no SQL: {str(error).splitlines()[0]}") from error
-    if not isinstance(tree, exp.Expr) or tree.find(exp.Query, exp.AggFunc, exp.Window):
+    if tree.find(exp.Query, exp.AggFunc, exp.Window):
         raise ConfigError(f"{where} must be an expression over columns, without aggregates and subqueries.")
     tables: dict[str, None] = {}
     for column in tree.find_all(exp.Column):

@@ -152,15 +152,25 @@ class Pieces:
             times = rows.time or time_source(catalog, self._graph, missing)
             tables.add(times.table)
             conditions += within(times.start(catalog.dialect), rows.period)
-        tree = self._graph.tree(rows.home, tables)
-        inner = _join_all(exp.select("1").from_(exp.table_(rows.home, quoted=True)), tree.steps, always=True)
-        inner = inner.where(*conditions)
+        return exp.Not(this=exp.Exists(this=self._related(rows.home, tables, conditions)))
+
+    def _related(self, home: str, tables: set[str], conditions: Sequence[exp.Expr]) -> exp.Select:
+        """The related rows of one row of ``home``, joined under other names than outside."""
+        tree = self._graph.tree(home, tables)
+        first, *rest = tree.steps
         renames = {t: f"other_{t}" for t in tree.tables}
-        renamed = _renamed(inner, renames)
-        for key in self._keys(rows.home):
-            own = exp.column(key, table=rows.home, quoted=True)
-            renamed = renamed.where(exp.EQ(this=exp.column(key, table=renames[rows.home], quoted=True), expression=own))
-        return exp.Not(this=exp.Exists(this=renamed))
+        if any(s.source == home for s in rest):
+            start, steps = home, tree.steps
+            pairs = [(key, key) for key in self._keys(home)]
+        else:
+            start, steps = first.target, tuple(rest)
+            pairs = [(b, a) for a, b in first.pairs]
+        inner = _join_all(exp.select("1").from_(exp.table_(start, quoted=True)), steps, always=True)
+        inner = _renamed(inner.where(*conditions) if conditions else inner, renames)
+        for other, own in pairs:
+            left = exp.column(other, table=renames[start], quoted=True)
+            inner = inner.where(exp.EQ(this=left, expression=exp.column(own, table=home, quoted=True)))
+        return inner
 
     def _keys(self, table: str) -> tuple[str, ...]:
         keys = key_columns(find_table(self._catalog, table))

@@ -1,0 +1,266 @@
+"""What a question gives reason for: the fields of a typed query that its words call for, by rules.
+
+A field that the question gives no reason for is left out of the model's schema, so that it cannot be misused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from clawdbot.tools.database.typed import Grain, How
+
+
+def _words(*parts: str) -> re.Pattern[str]:
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+_SHARE = _words(
+    "占比",
+    "比重",
+    "份额",
+    "百分比",
+    "占.{0,12}(?:比例|多少)",
+    r"\bshares?\b",
+    "percent",
+    "proportion",
+    r"\b% of\b",
+    "contribution",
+)
+_YEAR = _words(
+    "同比",
+    "year[- ]over[- ]year",
+    r"\byoy\b",
+    "(?:较|比|与)(?:去年|上年|前一年)",
+    "(?:vs|versus|against|than|with) (?:the )?(?:same .{0,12})?(?:last|previous|prior) year",
+)
+_PREVIOUS = _words(
+    "环比",
+    "增长",
+    "增幅",
+    "变化",
+    "下降",
+    "涨幅",
+    "growth",
+    "grew",
+    r"\bchange[sd]?\b",
+    "month[- ]over[- ]month",
+    r"\bmom\b",
+    r"\bqoq\b",
+    "quarter[- ]over[- ]quarter",
+    "compared? (?:with|to) the previous",
+)
+_WITHOUT = _words(
+    "从未",
+    "从没",
+    "没有",
+    "未曾",
+    "无任何",
+    "没(?:下|买|购|订|销|卖)",
+    "未(?:下|购|买|订)",
+    r"\bnever\b",
+    r"\bwithout\b",
+    r"\bno\b",
+    r"\bnot\b",
+    r"n't\b",
+    r"\bzero\b",
+)
+_QUANTITY = r"[\d一二三四五六七八九十百千万]"
+_NUMBER = _words(
+    "(?:超过|大于|高于|多于|不少于|至少|不低于|少于|小于|低于|不超过|不到|至多|等于|满)[^,，。;；]{0,14}?" + _QUANTITY,
+    "(?:more than|less than|over|under|above|below|at least|at most|greater than|fewer than|exceed(?:s|ing)?|>=?|<=?|=)"
+    "[^,，。;；]{0,14}?" + _QUANTITY,
+    _QUANTITY + r"\s*(?:元|件|个|家|位|天|%|份)?\s*(?:以上|以下|or more|or less)",
+)
+_COLUMNS = _words(
+    r"\blate\b",
+    "later than",
+    "after (?:the|its|their)",
+    "overdue",
+    "past due",
+    "delayed",
+    "exceed",
+    "(?:below|above|over|under) (?:the |its |their )?(?:re|cred|lim|targ|bud|min|max|safe)",
+    "晚于",
+    "早于",
+    "逾期",
+    "延迟",
+    "延期",
+    "超期",
+    "晚发",
+    "迟",
+    "不足",
+    "超出",
+    "补货",
+    rf"(?:低于|超过|高于|小于|大于)(?!\s*{_QUANTITY})",
+)
+_NULL = _words(
+    "missing",
+    "empty",
+    "blank",
+    "not yet",
+    "unshipped",
+    "unpaid",
+    "unassigned",
+    "without an? ",
+    r"\bha(?:s|ve) no\b",
+    r"not (?:been )?\w+ed\b",
+    "缺",
+    "为空",
+    "空白",
+    "尚未",
+    "还没",
+    "没有(?:填|写|电|邮|联|备)",
+    "未(?!曾|下|购|买|订|来)",
+)
+_TEXT = _words(
+    "contain", "includ", "start(?:s|ing)? with", "begin", "named", "called", "包含", "含", "开头", "名为", "叫", "带有"
+)
+_LIST = _words(
+    r"\blist\b",
+    r"\bshow\b",
+    r"\bwhich\b",
+    r"\bwho\b",
+    "what are",
+    r"\bdetails?\b",
+    r"\bnames?\b",
+    "列出",
+    "哪些",
+    "哪个",
+    "哪几",
+    "哪位",
+    "哪家",
+    "名单",
+    "清单",
+    "明细",
+    "列表",
+    "展示",
+    "显示",
+    "查看",
+    "latest",
+    "most recent",
+    "expensive",
+    "cheap",
+    "最贵",
+    "最便宜",
+)
+_TREND = _words("trend", "over time", "by date", "走势", "趋势", "逐月", "逐日", "历年", "按时间", "变动")
+_SORT = _words(r"\bsort", r"\border(?:ed)? by\b", "排序", "升序", "降序", "排列")
+_GROUPED = _words(
+    "各",
+    "每(?!年|月|季|天|日|周|单)",
+    "按(?!年|月|季|天|日|周|时)",
+    "分布",
+    "构成",
+    "对比",
+    "比较",
+    r"\bcompar",
+    "breakdown",
+    "break down",
+    r"\bdistribution\b",
+    r"\beach\b",
+    r"\bevery\b",
+    r"\b(?:by|per)\b(?! (?:month|quarter|year|week|day|date))",
+)
+_HOW: dict[How, re.Pattern[str]] = {
+    "avg": _words("average", r"\bavg\b", r"\bmean\b", "平均", "均值", "人均"),
+    "max": _words(
+        r"\bmax",
+        "highest",
+        "largest",
+        "biggest",
+        "longest",
+        "latest",
+        r"\blast\b",
+        "newest",
+        "most recent",
+        "最高",
+        "最大",
+        "最多",
+        "最长",
+        "最晚",
+        "最新",
+        "最近",
+    ),
+    "min": _words(
+        r"\bmin\b",
+        "minimum",
+        "lowest",
+        "smallest",
+        "shortest",
+        "earliest",
+        r"\bfirst\b",
+        "oldest",
+        "最低",
+        "最小",
+        "最少",
+        "最短",
+        "最早",
+    ),
+    "count_distinct": _words("distinct", "different", "unique", "不同", "多少种", "去重", "几种"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which fields the words of a question call for."""
+
+    share: bool = False
+    change: Literal["previous", "year"] | None = None
+    without: bool = False
+    numbers: bool = False
+    columns: bool = False
+    empty: bool = False
+    text: bool = False
+    listing: bool = False
+    trend: bool = False
+    sort: bool = False
+    grouped: bool = False
+    hows: tuple[How, ...] = ()
+
+
+def read_question(question: str) -> Asked:
+    """What the words of a question call for, in English and Chinese."""
+    change: Literal["previous", "year"] | None = "previous" if _PREVIOUS.search(question) else None
+    return Asked(
+        share=bool(_SHARE.search(question)),
+        change="year" if _YEAR.search(question) else change,
+        without=bool(_WITHOUT.search(question)),
+        numbers=bool(_NUMBER.search(question)),
+        columns=bool(_COLUMNS.search(question)),
+        empty=bool(_NULL.search(question)),
+        text=bool(_TEXT.search(question)),
+        listing=bool(_LIST.search(question)),
+        trend=bool(_TREND.search(question)),
+        sort=bool(_SORT.search(question)),
+        grouped=bool(_GROUPED.search(question)),
+        hows=tuple(how for how, pattern in _HOW.items() if pattern.search(question)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hints:
+    """The brief's facts for one question, as a run's hints hold them."""
+
+    question: str
+    periods: tuple[Mapping[str, Any], ...] = ()
+    grain: Grain | None = None
+    limit: int | None = None
+    order: Literal["asc", "desc"] | None = None
+    position: int | None = None
+    charts: int = 0
+
+    @classmethod
+    def of(cls, hints: Mapping[str, Any], goal: str) -> Hints:
+        """From ``RunView.hints``; what is absent is not fixed."""
+        return cls(
+            question=hints.get("question") or goal,
+            periods=tuple(hints.get("periods") or ()),
+            grain=hints.get("grain"),
+            limit=hints.get("limit"),
+            order=hints.get("order"),
+            position=hints.get("position"),
+            charts=int(hints.get("charts") or 0),
+        )

@@ -1,0 +1,163 @@
+"""The model's short form of a query, completed with what the brief fixed.
+
+A measure is written as one string: a name ('revenue'), 'count TABLE' or 'HOW TABLE.COLUMN'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from clawdbot.errors import RetryableToolError
+from clawdbot.tools.database.asked import Asked, Hints
+from clawdbot.tools.database.catalog import Catalog
+from clawdbot.tools.database.lexicon import split_name, synonyms
+from clawdbot.tools.database.linking import Links
+from clawdbot.tools.database.query_schema import EACH
+from clawdbot.tools.database.typed import Filter, How, MeasureRef, Order, Period, TypedQuery
+
+_TIME_WORDS = frozenset({"date", "time", "at", "on", "day", "datetime", "日期", "时间"})
+
+
+def read_arguments(arguments: Mapping[str, Any]) -> TypedQuery:
+    """The model's arguments as a query; RetryableToolError in one line when they make no sense."""
+    given = {k: v for k, v in arguments.items() if v not in (None, [], "")}
+    try:
+        columns = tuple(given.get("columns", ()))
+        having = given.get("having")
+        sort = given.get("sort")
+        if sort and sort not in columns:
+            columns = (*columns, sort)
+        order = None
+        if sort:
+            order = Order(by="column", n=columns.index(sort) + 1, desc=given.get("order") != "asc")
+        elif given.get("order") and not columns:
+            order = Order(by="measure", desc=given["order"] == "desc")
+        return TypedQuery(
+            measures=tuple(read_measure(m) for m in dict.fromkeys(given.get("measures", ()))),
+            columns=columns,
+            by=tuple(dict.fromkeys(given.get("by", ()))),
+            per=given.get("per"),
+            time=given.get("time"),
+            filters=merge_filters([Filter.model_validate(f) for f in given.get("filters", ())]),
+            having=(having,) if having else (),
+            without=given.get("without"),
+            order=order,
+            limit=given.get("limit"),
+            share=bool(given.get("share")),
+            change=given.get("change"),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RetryableToolError(f"{where}: {first['msg']}".lstrip(": "), hint="Change that argument.") from error
+
+
+def read_measure(text: str) -> MeasureRef:
+    """'revenue', 'count Orders' or 'avg Orders.Freight'."""
+    how, _, rest = text.partition(" ")
+    if rest and how in get_args(How):
+        return MeasureRef.model_validate({"of": rest, "how": how})
+    return MeasureRef(of=text)
+
+
+def merge_filters(filters: Sequence[Filter]) -> tuple[Filter, ...]:
+    """Two values wanted of one column mean either of them; a repeated condition stands once."""
+    found: dict[tuple[str, str], list[Filter]] = {}
+    for given in dict.fromkeys(filters):
+        single = given.op in ("=", "!=") and given.value is not None and given.other_column is None
+        key = (given.column, given.op) if single else (given.column, repr(given))
+        found.setdefault(key, []).append(given)
+    merged = []
+    for same in found.values():
+        if len(same) == 1:
+            merged.append(same[0])
+            continue
+        values = tuple(f.value for f in same if f.value is not None)
+        merged.append(Filter(column=same[0].column, op="in" if same[0].op == "=" else "not_in", values=values))
+    return tuple(merged)
+
+
+def apply_brief(
+    query: TypedQuery, hints: Hints, asked: Asked, *, catalog: Catalog, links: Links, period: str | None = None
+) -> TypedQuery:
+    """The query with the brief's periods, time step, ranking, share and change; the model is not asked for them."""
+    changes: dict[str, Any] = {}
+    changes["periods"] = _periods(hints, period) or query.periods
+    if query.time is None and (changes["periods"] or hints.grain):
+        changes["time"] = _spoken_date(hints.question, catalog, links)
+    if query.measures:
+        changes["per"] = query.per or hints.grain
+        changes["share"] = query.share or (asked.share and bool(query.by or query.filters))
+        change = query.change or asked.change
+        several = len(changes["periods"]) > 1
+        changes["change"] = change if changes["per"] or several or (change and changes["periods"]) else None
+        if hints.order:
+            changes["order"] = Order(by="measure", desc=hints.order == "desc")
+    elif hints.order and query.order:
+        changes["order"] = query.order.model_copy(update={"desc": hints.order == "desc"})
+    if query.columns and len(changes["periods"]) > 1:
+        changes["periods"] = (_span(changes["periods"]),)
+    if hints.position:
+        changes |= {"limit": 1, "offset": hints.position - 1}
+    elif hints.limit:
+        changes["limit"] = hints.limit
+    return TypedQuery.model_validate({**query.model_dump(), **_plain(changes)})
+
+
+def _plain(changes: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {k: v.model_dump() if hasattr(v, "model_dump") else v for k, v in changes.items()}
+    plain["periods"] = [p.model_dump() for p in changes["periods"]]
+    return plain
+
+
+def read_periods(hints: Hints) -> tuple[Period, ...]:
+    """The brief's periods."""
+    return tuple(Period(start=p.get("start"), end=p.get("end"), label=p.get("label") or "") for p in hints.periods)
+
+
+def _periods(hints: Hints, chosen: str | None) -> tuple[Period, ...]:
+    periods = read_periods(hints)
+    if chosen and chosen != EACH:
+        return tuple(p for p in periods if p.label == chosen) or periods
+    return periods
+
+
+def _span(periods: Sequence[Period]) -> Period:
+    """One period from the first start to the last end."""
+    starts, ends = [p.start for p in periods], [p.end for p in periods]
+    return Period(
+        start=None if None in starts else min(s for s in starts if s),
+        end=None if None in ends else max(e for e in ends if e),
+        label=" + ".join(p.label for p in periods),
+    )
+
+
+def _spoken_date(question: str, catalog: Catalog, links: Links) -> str | None:
+    """The date column whose own word the question says ('shipped in May'), when it is only one."""
+    found = []
+    for name in links.columns:
+        table, _, own = name.rpartition(".")
+        schema = catalog.table(table)
+        column = schema.column(own) if schema else None
+        if schema is None or column is None or not column.is_time or schema.is_view:
+            continue
+        noise = _TIME_WORDS | set(split_name(table))
+        words = [w for w in split_name(own) if w not in noise]
+        if words and all(_said(w, " ".join(split_name(own)), question.lower()) for w in words):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
+
+
+def _said(word: str, whole: str, question: str) -> bool:
+    """The question has the word (or one that begins with it), or a synonym of it or of the whole name."""
+    for name in synonyms(word) | synonyms(whole):
+        if not name.isascii():
+            if name in question:
+                return True
+        elif re.search(rf"\b{re.escape(name)}", question):
+            return True
+    return False

@@ -1,0 +1,177 @@
+"""Words of a goal linked to tables, columns and measures, by rules, in English and Chinese.
+
+A score of 2 or more means that the goal names the thing; less is a hint.  No model is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
+from clawdbot.tools.database.entities import display_columns
+from clawdbot.tools.database.lexicon import (
+    concepts_of,
+    mentioned_territories,
+    phrase_stem,
+    split_name,
+    terms,
+    translate_value,
+)
+from clawdbot.tools.database.measures import Measure
+
+NAMED = 2.0
+_CONFIGURED = 3.0
+_NOISE = frozenset({"id", "of", "in", "the", "no", "by", "is", "tbl", "fact", "dim"})
+_PLACES = frozenset({"country", "city", "region", "state", "address", "postal_code"})
+_COUNTED = re.compile(r"(?:的)?(?:总)?(?:数量|数目|个数|数|总数|笔数|人数|家数)")
+_HOW_MANY = re.compile(
+    r"(?:how many|number of|count of|(?:more|fewer|less) than \d+|at least \d+)\s+((?:[a-z]+\s+){0,2}?[a-z]+)",
+    re.IGNORECASE,
+)
+_HOW_MANY_ZH = re.compile(
+    r"(?:多少|几|(?:超过|多于|至少|少于|不到)\d+)(?:个|家|名|位|笔|张|种|款|条|份)?(?:不同的?)?([\u3400-\u9fff]{1,6})"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Scores by table, "Table.Column" and measure; ``counted`` are tables whose rows the goal asks to count."""
+
+    tables: dict[str, float] = field(default_factory=dict)
+    columns: dict[str, float] = field(default_factory=dict)
+    measures: dict[str, float] = field(default_factory=dict)
+    counted: tuple[str, ...] = ()
+    hits: tuple[ValueHit, ...] = ()
+
+    def names_table(self, table: str) -> bool:
+        return self.tables.get(table, 0.0) >= NAMED
+
+
+class _Goal:
+    """The words of a goal and what they mean."""
+
+    def __init__(self, text: str, catalog: Catalog, measures: Mapping[str, Measure]) -> None:
+        self.text = text
+        extra = {phrase_stem(w.lower()) for m in measures.values() for w in (*m.words, m.name.replace("_", " "))}
+        extra |= {phrase_stem(w.lower()) for words in catalog.words.values() for w in words}
+        extra |= {p for t in catalog.tables for n in (t.name, *(c.name for c in t.columns)) for p in split_name(n)}
+        self.terms = set(terms(text, frozenset(extra)))
+        self.concepts = {c for t in self.terms for c in concepts_of(t)}
+
+    def says(self, word: str) -> bool:
+        stemmed = phrase_stem(word.lower())
+        return stemmed in self.terms
+
+    def means(self, word: str) -> bool:
+        return word in self.terms or bool(concepts_of(word) & self.concepts)
+
+    def share(self, name: str) -> float:
+        """Which part of an identifier's words the goal says."""
+        words = [w for w in split_name(name) if w not in _NOISE]
+        words = [w for w in words if w != "unit" or self.means("price") or len(words) == 1]
+        if not words:
+            return 0.0
+        if len(words) > 1 and self.means(" ".join(words)):
+            return 1.0
+        said = {w for w in words if self.means(w)}
+        for pair in pairwise(words):
+            if self.means(" ".join(pair)):
+                said.update(pair)
+        return len(said) / len(set(words))
+
+
+def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Iterable[ValueHit] = ()) -> Links:
+    """What of the database a goal speaks about; ``hits`` are values of text columns that it mentions."""
+    counted = _counted(goal, catalog, _Goal(goal, catalog, measures))
+    said = _Goal(_without_counts(goal) if counted else goal, catalog, measures)
+    found = (*hits, *_translated_hits(goal, catalog))
+    tables = {t.name: score for t in catalog.tables if (score := _table_score(said, catalog, t)) > 0}
+    columns: dict[str, float] = {}
+    linked = {name: score for name, m in measures.items() if (score := _measure_score(said, m)) > 0}
+    for table in catalog.tables:
+        for column in table.columns:
+            score = _column_score(said, catalog, table, column, tables.get(table.name, 0.0))
+            if score and table.name not in tables and concepts_of(column.name.lower()) & _PLACES:
+                score += _default_place(table, linked)
+            if score:
+                columns[f"{table.name}.{column.name}"] = score
+    if "quantity" in linked and re.search(r"how many units|多少件|多少个单位", goal, re.IGNORECASE):
+        linked["quantity"] += 1
+    if counted and not any(said.says(w) for w in ("quantity", "销量", "销售量")):
+        linked.pop("quantity", None)
+    return Links(tables=tables, columns=columns, measures=linked, counted=counted, hits=found)
+
+
+def _without_counts(goal: str) -> str:
+    """'订单数量' is the number of orders, not a quantity."""
+    return re.sub(r"(?<=[单户商工品员人])(?:的)?(?:总)?数量", "", goal)
+
+
+def _translated_hits(goal: str, catalog: Catalog) -> tuple[ValueHit, ...]:
+    """Countries that the goal names in another language than the data."""
+    found = []
+    for mention in mentioned_territories(goal):
+        names = {n.casefold() for n in (mention, *translate_value(mention))}
+        for table in catalog.tables:
+            for column in table.columns:
+                value = next((v for v in column.values if v.casefold() in names), None)
+                if value is not None and not table.is_view:
+                    found.append(ValueHit(table=table.name, column=column.name, value=value, rows=0, mention=mention))
+    return tuple(found)
+
+
+def _configured_words(said: _Goal, catalog: Catalog, name: str) -> bool:
+    return any(said.says(word) for word in catalog.words.get(name, ()))
+
+
+def _table_score(said: _Goal, catalog: Catalog, table: TableSchema) -> float:
+    if _configured_words(said, catalog, table.name):
+        return _CONFIGURED
+    share = said.share(table.name)
+    if table.is_view:
+        return share if share == 1 else 0.0
+    return NAMED if share == 1 else share
+
+
+def _column_score(said: _Goal, catalog: Catalog, table: TableSchema, column: ColumnSchema, table_score: float) -> float:
+    if _configured_words(said, catalog, f"{table.name}.{column.name}"):
+        return _CONFIGURED
+    share = said.share(column.name)
+    score = 1.5 if share == 1 else 0.5 * share
+    if score and table_score >= NAMED:
+        score += 0.5
+    if column.name in display_columns(table) and table_score >= NAMED:
+        score += table_score
+    return score
+
+
+def _default_place(table: TableSchema, linked: Mapping[str, float]) -> float:
+    """'Sales by country' means that of the customers, unless another table is named."""
+    concepts = {c for w in split_name(table.name) for c in concepts_of(w)}
+    return 0.3 if linked and "customer" in concepts else 0.0
+
+
+def _measure_score(said: _Goal, measure: Measure) -> float:
+    words = (*measure.words, measure.name.replace("_", " "))
+    lengths = [len(w) for w in words if said.says(w)]
+    return NAMED + min(max(lengths), 30) / 100 if lengths else 0.0
+
+
+def _counted(goal: str, catalog: Catalog, said: _Goal) -> tuple[str, ...]:
+    """Tables whose rows are counted: 'how many orders', 'number of customers', '订单数', '多少家供应商'."""
+    spoken = [m.group(1).lower() for m in _HOW_MANY.finditer(goal)] + [m.group(1) for m in _HOW_MANY_ZH.finditer(goal)]
+    concepts = {c for text in spoken for t in terms(text) for c in concepts_of(t)}
+    for word in said.terms:
+        for start in re.finditer(re.escape(word), goal):
+            if suffix := _COUNTED.match(goal, start.end()):
+                concepts |= concepts_of(word) - ({"product"} if suffix.group().endswith("数量") else set())
+    found = []
+    for table in catalog.tables:
+        words = [w for w in split_name(table.name) if w not in _NOISE]
+        whole = concepts_of(" ".join(words)) | (concepts_of(words[0]) if len(words) == 1 else frozenset())
+        if not table.is_view and (whole & concepts or " ".join(words) in {phrase_stem(s) for s in spoken}):
+            found.append(table.name)
+    return tuple(found)

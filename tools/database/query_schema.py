@@ -1,0 +1,165 @@
+"""The JSON Schema of one question's typed query: enums of what exists, and only fields with a reason.
+
+What the brief fixed (one period, the time step, the number of rows, the direction) is not asked of the model.
+The properties stand in the order in which one decides: measures, by, filters, the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clawdbot.tools.database.asked import Asked, Hints
+from clawdbot.tools.database.catalog import Catalog
+from clawdbot.tools.database.entities import displays
+from clawdbot.tools.database.focus import Focus
+from clawdbot.tools.database.joins import JoinGraph
+from clawdbot.tools.database.linking import Links
+from clawdbot.tools.database.naming import find_column
+
+Schema = dict[str, Any]
+
+EACH = "each"
+"""The label that means every period of the question, side by side."""
+_VALUES = 40
+_FEW = 12
+_SAID = 0.75
+
+
+def build_schema(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: Hints) -> Schema:
+    """An object schema, or ``anyOf`` an aggregated query and a list of rows when the question leaves it open."""
+    shared = _shared(catalog, links, focus, asked, hints)
+    forms = []
+    if focus.measures and not _only_list(links, focus, asked, hints):
+        forms.append(_aggregated(focus, asked, hints, shared, links))
+    if focus.columns and not _only_measures(links, asked):
+        forms.append(_listed(focus, hints, shared, links))
+    return forms[0] if len(forms) == 1 else {"anyOf": forms}
+
+
+def _only_measures(links: Links, asked: Asked) -> bool:
+    rows = asked.listing and (asked.without or asked.columns or asked.empty)
+    return bool(links.measures or links.counted or "avg" in asked.hows) and not rows
+
+
+def _only_list(links: Links, focus: Focus, asked: Asked, hints: Hints) -> bool:
+    spoken = links.measures or links.counted or hints.grain or asked.share or asked.change or "avg" in asked.hows
+    sortable = any(links.columns.get(c, 0.0) >= 1.0 for c in (*focus.numbers, *focus.dates))
+    return asked.listing and not spoken and (sortable or not (hints.limit or hints.order))
+
+
+def _may_group(focus: Focus, asked: Asked, hints: Hints, links: Links) -> bool:
+    """Something in the question speaks for groups; a plain total has none."""
+    ranked = bool(hints.limit or hints.order or hints.position or hints.charts)
+    said = any(links.columns.get(c, 0.0) >= 1.5 for c in focus.by)
+    return ranked or said or asked.grouped or asked.listing or asked.share
+
+
+def _aggregated(focus: Focus, asked: Asked, hints: Hints, shared: Schema, links: Links) -> Schema:
+    sure = len(focus.measures) == 1
+    properties: Schema = {"measures": _array(focus.measures, least=1, most=1 if sure else min(3, len(focus.measures)))}
+    if focus.by and _may_group(focus, asked, hints, links):
+        least = int((asked.grouped or (hints.limit or 0) > 1) and hints.grain is None)
+        properties["by"] = _array(focus.by, least=least, most=min(2, len(focus.by)))
+    if hints.grain is None and asked.trend:
+        properties["per"] = {"enum": ["month", "quarter", "year", "week", "day"]}
+    properties |= shared
+    if asked.numbers and (links.measures or links.counted):
+        properties["having"] = {
+            "anyOf": [
+                {"type": "null"},
+                _object(
+                    {
+                        "op": {"enum": [">", ">=", "<", "<=", "="]},
+                        "value": {"type": "number"},
+                    }
+                ),
+            ]
+        }
+    if asked.sort and hints.order is None:
+        properties["order"] = {"enum": ["desc", "asc"]}
+    return _object(properties)
+
+
+def _listed(focus: Focus, hints: Hints, shared: Schema, links: Links) -> Schema:
+    properties: Schema = {"columns": _array(focus.columns, least=1, most=6), **shared}
+    sortable = [*focus.numbers, *focus.dates]
+    sortable = [c for c in sortable if links.columns.get(c, 0.0) >= 1.0] or sortable
+    if sortable and (hints.limit or hints.order):
+        properties["sort"] = {"enum": sortable}
+    return _object(properties)
+
+
+def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: Hints) -> Schema:
+    properties: Schema = {}
+    items = _filter_items(catalog, links, focus, asked)
+    if items:
+        must = bool(focus.hits) and len(items) == len({(h.table, h.column) for h in focus.hits})
+        properties["filters"] = {
+            "type": "array",
+            "items": items[0] if len(items) == 1 else {"anyOf": items},
+            "minItems": int(must),
+            "maxItems": max(2, min(4, len(focus.hits))),
+        }
+    if asked.without:
+        missing = _missing_tables(catalog, focus)
+        if missing:
+            properties["without"] = {"enum": [None, *missing]}
+    if len(hints.periods) > 1:
+        properties["period"] = {"enum": [EACH, *(p["label"] for p in hints.periods)]}
+    return properties
+
+
+def _missing_tables(catalog: Catalog, focus: Focus) -> list[str]:
+    """Tables of which another table of the question may have no rows."""
+    graph = JoinGraph(catalog)
+    found: dict[str, None] = {}
+    for table in catalog.tables:
+        if table.is_view or not table.foreign_keys or not table.rows:
+            continue
+        if any(t != table.name and graph.reaches_up(table.name, t) for t in focus.tables):
+            found[table.name] = None
+    near = [t for t in found if t in focus.tables]
+    return [*near, *(t for t in found if t not in near)][:8]
+
+
+def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) -> list[Schema]:
+    items: list[Schema] = []
+    by_column: dict[str, list[str]] = {}
+    for hit in focus.hits:
+        by_column.setdefault(f"{hit.table}.{hit.column}", []).append(hit.value)
+    for column, values in by_column.items():
+        items.append(_item([column], ["=", "!="], {"enum": list(dict.fromkeys(values))[:_VALUES]}))
+    if asked.numbers and focus.numbers:
+        items.append(_item(focus.numbers, [">", ">=", "<", "<=", "=", "!="], {"type": "number"}))
+    if asked.columns:
+        for same in (focus.dates, focus.numbers):
+            if len(same) > 1:
+                items.append(_item(same, [">", "<", ">=", "<="], {"enum": list(same)}, name="other_column"))
+    named = [find_column(catalog, c) for c in focus.columns]
+    said = [n for n in named if links.columns.get(n.label, 0.0) >= _SAID]
+    if asked.empty and (empty := [n.label for n in said if n.column.nullable and not n.column.is_number]):
+        items.append(_object({"column": {"enum": empty}, "op": {"enum": ["is_null", "not_null"]}}))
+    texts = [n.label for n in said if n.column.kind == "text"] or [n.label for n in named if n.column.kind == "text"]
+    if asked.text and texts:
+        items.append(_item(texts, ["contains", "starts"], {"type": "string", "minLength": 1, "maxLength": 40}))
+    if not focus.hits:
+        listed = [n for n in said if 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)]
+        items += [_item([n.label], ["=", "!="], {"enum": list(n.column.values)}) for n in listed[:3]]
+    return items
+
+
+def _item(columns: list[str] | tuple[str, ...], ops: list[str], value: Schema, *, name: str = "value") -> Schema:
+    return _object({"column": {"enum": list(columns)}, "op": {"enum": ops}, name: value})
+
+
+def _array(values: tuple[str, ...], *, least: int, most: int) -> Schema:
+    return {"type": "array", "items": {"enum": list(values)}, "minItems": least, "maxItems": most}
+
+
+def _object(properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
