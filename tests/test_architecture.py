@@ -89,6 +89,14 @@ def test_imports_stand_at_the_top() -> None:
     assert not deferred, f"imports inside functions, without a reason in DEFERRED_IMPORTS: {sorted(deferred)}"
 
 
+def test_each_listed_deferred_import_is_still_there() -> None:
+    def defers(path: Path) -> bool:
+        return any(isinstance(node, ast.Import | ast.ImportFrom) for f in functions(path) for node in ast.walk(f))
+
+    gone = [pattern for pattern in DEFERRED_IMPORTS if not any(defers(path) for path in ROOT.glob(pattern))]
+    assert not gone, f"nothing is deferred there any more, take it off the list: {gone}"
+
+
 def test_files_are_short() -> None:
     lengths = {shown(path): len(path.read_text("utf-8").splitlines()) for path in python_files(*FOLDERS)}
     long = {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES}
