@@ -35,16 +35,15 @@ def as_result(tool: Tool[..., Any], value: object, workspace: Workspace) -> Tool
 
 
 def shown(observation: str) -> str:
-    """The observation without control characters, cut at the limit with a note."""
+    """The observation without control characters and lone surrogates, cut at the limit with a note."""
     clean = observation.translate(_CONTROL)
-    if len(clean) <= OBSERVATION_LIMIT:
-        return clean
-    return f"{clean[:OBSERVATION_LIMIT]}\n[cut: {OBSERVATION_LIMIT} of {len(clean)} characters]"
+    kept = clean[:OBSERVATION_LIMIT].encode("utf-8", "replace").decode()
+    return kept if len(clean) <= OBSERVATION_LIMIT else f"{kept}\n[cut: {OBSERVATION_LIMIT} of {len(clean)} characters]"
 
 
 def first_line(text: str, *, limit: int) -> str:
     """The first line that says something, at most ``limit`` characters."""
-    line = next((line.strip() for line in text.translate(_CONTROL).splitlines() if line.strip()), "")
+    line = next((line.strip() for line in shown(text).splitlines() if line.strip()), "")
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -61,5 +61,5 @@ def _number(schema: Schema, *, whole: bool) -> int | float:
     elif high is not None:
         value = high - 1
     if step:
-        value = math.floor(value / step) * step
+        value = (math.ceil if low is not None else math.floor)(value / step) * step
     return int(value) if whole else value

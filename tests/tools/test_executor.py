@@ -92,7 +92,7 @@ def write(text: str, *, context: ToolContext) -> ToolResult:
 ANSWERS: dict[str, Callable[[], object]] = {
     "text": lambda: "plain",
     "long": lambda: "x" * 10_000_000,
-    "controls": lambda: "a\x1b[31mb\x00c\td\x9be",
+    "controls": lambda: "a\x1b[31mb\x00c\td\x9be \ud800",
     "list": lambda: [{"年": 2024, "ratio": float("nan")}],
     "model": lambda: Filters(column="region"),
     "nothing": lambda: None,
@@ -221,7 +221,7 @@ def test_a_tool_outside_the_envelope_is_refused(bench: Bench) -> None:
     ("kind", "observation"),
     [
         ("text", "plain"),
-        ("controls", "a[31mbc\tde"),
+        ("controls", "a[31mbc\tde ?"),
         ("list", '[{"年": 2024, "ratio": null}]'),
         ("model", '{"column": "region"}'),
         ("nothing", "done"),
