@@ -59,14 +59,15 @@ class Frame:
         """Read the state of a run."""
         brief = Brief.from_json(state["brief"])
         steps = [Step.from_json(s) for s in state["steps"]]
+        progress = read_progress(brief, steps, planner.tools)
         return cls(
             planner=planner,
             state=state,
             brief=brief,
             steps=steps,
             workspace=planner.workspace(state["run_id"]),
-            grounding=ground(brief, planner.config, planner.databases),
-            progress=read_progress(brief, steps, planner.tools),
+            grounding=ground(brief, progress.part, planner.config, planner.databases),
+            progress=progress,
         )
 
     @property

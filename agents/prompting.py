@@ -38,7 +38,7 @@ def _first(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else ""
 
 
-def task_prompt(brief: Brief, data: str, notes: Sequence[str]) -> str:
+def task_prompt(brief: Brief, data: str) -> str:
     """The goal with what is known before the first step."""
     deliver = [d for d in ("table", "chart", "report", "mail") if d in brief.deliverables]
     named = [_deliverable_words(d, brief) for d in deliver]
@@ -46,7 +46,7 @@ def task_prompt(brief: Brief, data: str, notes: Sequence[str]) -> str:
         data=data,
         goal=brief.goal,
         today=brief.today.isoformat(),
-        facts=[*_period_facts(brief.parts), *notes],
+        facts=_period_facts(brief.parts),
         deliver=", ".join([*named, f"an answer in {_LANGUAGES[brief.language]}"]),
     )
 

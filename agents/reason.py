@@ -55,7 +55,7 @@ def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
     failure = frame.progress.last_failure
     prompt = messages(
         system_prompt(planner.tools),
-        task_prompt(brief, frame.grounding.text, frame.grounding.notes),
+        task_prompt(brief, frame.grounding.text),
         frame.steps,
         closing_line(
             brief,

@@ -34,6 +34,7 @@ BUILTINS: tuple[tuple[str, str], ...] = (
     ("chart", "clawdbot.tools.chart.tool:chart"),
     ("report", "clawdbot.tools.report.tool:report"),
     ("mail", "clawdbot.tools.mail.tool:mail"),
+    ("export", "clawdbot.tools.database.export:export"),
 )
 """Name and 'module:attribute' of the tools that ship with Clawdbot."""
 
