@@ -28,6 +28,18 @@ _NODES = _names(
     Aliases"""
 )
 _WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Pragma, exp.Attach, exp.Copy, exp.Set, exp.Use)
+_TYPES = (
+    exp.DataType.INTEGER_TYPES
+    | exp.DataType.REAL_TYPES
+    | exp.DataType.TEXT_TYPES
+    | {exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.DATETIME}
+    | {exp.DType.DATETIME2, exp.DType.BOOLEAN, exp.DType.INTERVAL, exp.DType.UUID}
+)
+TYPES = frozenset(_TYPES)
+"""What values may be cast to in a statement that is run."""
+WRITTEN_TYPES = TYPES | {exp.DType.USERDEFINED}
+"""The same before rewriting: USERDEFINED may be another product's name, as SIGNED is."""
+_WIDEST_PAD = 1000
 _BARE = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Localtime, exp.Localtimestamp)
 """Functions that may be written without brackets."""
 _BEFORE_BRACKET = _names(
@@ -39,8 +51,8 @@ _BEFORE_BRACKET = _names(
 """Words of the language (and types with a size) that may stand before an opening bracket."""
 
 
-def check_tree(tree: exp.Expr, dialect: str) -> None:
-    """Refuse every node that is not on the list."""
+def check_tree(tree: exp.Expr, dialect: str, *, types: frozenset[exp.DType]) -> None:
+    """Refuse every node that is not on the list; ``types`` are what values may be cast to."""
     aliases = named_sources(tree)
     for node in tree.walk():
         if isinstance(node, exp.Func) and _shadows(node, aliases, FUNCTIONS[dialect]):
@@ -54,8 +66,16 @@ def check_tree(tree: exp.Expr, dialect: str) -> None:
             raise refused(f"{_readable(node)} is not allowed")
         if isinstance(node, exp.Select) and (node.args.get("locks") or node.args.get("into")):
             raise refused("FOR UPDATE and INTO are not allowed")
+        if isinstance(node, exp.DataType) and node.this not in types:
+            raise refused(f"a cast to {node.sql()} is not allowed")
+        if isinstance(node, exp.Pad) and not _is_narrow(node.expression):
+            raise refused(f"padding to more than {_WIDEST_PAD} characters is not allowed")
         if isinstance(node, exp.Window) and node.args.get("alias"):
             raise refused("named windows are not supported; write OVER (...) in place")
+
+
+def _is_narrow(width: exp.Expr) -> bool:
+    return isinstance(width, exp.Literal) and width.is_int and int(width.name) <= _WIDEST_PAD
 
 
 def _check_bare(node: exp.Func) -> None:

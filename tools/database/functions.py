@@ -25,7 +25,7 @@ POSTGRES_FUNCTIONS = _names(
     """abs acos age any_value array_agg asin atan atan2 avg bool_and bool_or btrim cast ceil ceiling char_length
     character_length chr coalesce concat concat_ws corr cos count covar_pop covar_samp cume_dist current_date
     current_time current_timestamp date date_part date_trunc degrees dense_rank div every exp extract first_value
-    floor format greatest initcap lag last_value lead least left length ln localtime localtimestamp log log10 lower
+    floor greatest initcap lag last_value lead least left length ln localtime localtimestamp log log10 lower
     lpad ltrim make_date make_timestamp max min mod mode now nth_value ntile nullif percent_rank percentile_cont
     percentile_disc pi position pow power radians rank regexp_replace replace reverse right round row_number rpad
     rtrim sign sin split_part sqrt stddev stddev_pop stddev_samp strpos string_agg substr substring sum tan to_char

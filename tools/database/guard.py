@@ -10,9 +10,10 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from clawdbot.errors import RetryableToolError
-from clawdbot.tools.database.allowed import check_tokens, check_tree, named_sources, refused
+from clawdbot.tools.database.allowed import TYPES, WRITTEN_TYPES, check_tokens, check_tree, named_sources, refused
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.dialect import to_dialect
+from clawdbot.tools.database.labels import name_outputs
 from clawdbot.tools.database.moments import CHAR, to_forms
 from clawdbot.tools.database.names import resolve_names
 from clawdbot.tools.database.periods import compare_moments
@@ -26,6 +27,8 @@ _FENCE = re.compile(r"^\s*```(?:\w+)?\s*(.*?)\s*```\s*$", re.DOTALL)
 _START = re.compile(r"^[\s(]*(?:select|with|values)\b", re.IGNORECASE)
 _LEADING_COMMENT = re.compile(r"^\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
 _QUOTED = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\])|[^'"`\[]+""")
+_CONVERT = re.compile(r"\bconvert\s*\(\s*(?:n?(?:var)?char|int|bigint|date|datetime|decimal|float)\b", re.IGNORECASE)
+"""SQL Server's CONVERT(type, x), which other dialects misread as a cast of a column named like the type."""
 _TO_CHAR = re.compile(r"\bto_char\s*\(", re.IGNORECASE)
 _FULL_WIDTH = str.maketrans("，（）；＝＞＜＊", ",();=><*")
 
@@ -58,17 +61,18 @@ def guard(sql: str, catalog: Catalog, *, max_rows: int = 10_000) -> GuardedSql:
 
 def _guarded(text: str, catalog: Catalog, max_rows: int) -> GuardedSql:
     tree = _parsed(text, catalog.dialect)
-    check_tree(tree, catalog.dialect)
+    check_tree(tree, catalog.dialect, types=WRITTEN_TYPES)
     tree = to_forms(tree)
     names = resolve_names(tree, catalog)
     tree = compare_moments(tree)
     notes = [*names.notes, *repair(tree, catalog)]
+    name_outputs(tree, catalog.dialect)
     tree = to_dialect(tree, catalog.dialect)
     pretty = _rendered(tree, catalog.dialect, pretty=True)
     bounded = _rendered(_limited(tree, max_rows + 1), catalog.dialect, pretty=False)
     for final in (pretty, bounded):
         check_tokens(final, catalog.dialect, aliases=named_sources(tree))
-        check_tree(sqlglot.parse_one(final, read=catalog.dialect), catalog.dialect)
+        check_tree(sqlglot.parse_one(final, read=catalog.dialect), catalog.dialect, types=TYPES)
     return GuardedSql(
         sql=pretty, bounded=bounded, tables=names.tables, columns=names.columns, notes=tuple(dict.fromkeys(notes))
     )
@@ -105,7 +109,8 @@ def _depth(text: str) -> int:
 
 def _parsed(text: str, dialect: str) -> exp.Query:
     first: SqlglotError | None = None
-    for read in (dialect, *(d for d in _FOREIGN if d != dialect)):
+    own = ("tsql", dialect) if _CONVERT.search(text) else (dialect,)
+    for read in dict.fromkeys((*own, *_FOREIGN)):
         try:
             trees = [t for t in sqlglot.parse(text, read=read) if t is not None]
         except SqlglotError as error:

@@ -211,6 +211,16 @@ def _cast(node: exp.Expr) -> exp.Expr | None:
     return None
 
 
+def _convert(node: exp.Expr) -> exp.Expr:
+    """SQL Server's CONVERT(VARCHAR(7), d, 120) is the start of an ISO date."""
+    target, value = node.this, node.expression
+    if node.args.get("style") is None or target.this not in exp.DataType.TEXT_TYPES:
+        made = exp.Cast(this=value, to=target)
+        return _cast(made) or made
+    size = target.expressions[0].name if target.expressions else "10"
+    return call(TEXT, {"4": "%Y", "7": "%Y-%m"}.get(size, "%Y-%m-%d"), _bare(value))
+
+
 def _wrapper(node: exp.Expr) -> exp.Expr | None:
     is_date = isinstance(node, (exp.TsOrDsToDate, exp.TimeStrToDate))
     made = call(DATE if is_date else TIME, _bare(node.this))
@@ -304,6 +314,7 @@ _RULES: tuple[tuple[tuple[type[exp.Expr], ...], _Rule], ...] = (
     ),
     ((exp.Add, exp.Sub), _plus_interval),
     ((exp.Cast,), _cast),
+    ((exp.Convert,), _convert),
     ((exp.Date, exp.Datetime, exp.Timestamp), _date),
     ((exp.StrToDate, exp.StrToTime), _parsed),
     (_WRAPPERS, _wrapper),

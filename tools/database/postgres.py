@@ -14,7 +14,7 @@ from clawdbot.errors import ConfigError, RetryableToolError, TerminalToolError, 
 from clawdbot.tools.database.rows import Limits, RawRows, collect
 
 _BATCH = 200
-_OPTIONS = "-c default_transaction_read_only=on -c timezone=UTC -c lock_timeout=5000"
+_OPTIONS = "-c default_transaction_read_only=on -c timezone=UTC -c lock_timeout=5000 -c standard_conforming_strings=on"
 
 
 class PostgresEngine:

@@ -40,6 +40,8 @@ SAME_AS: dict[str, list[str]] = {
         "SELECT STRFTIME('%Y-%m', ordered_at) AS m, COUNT(*) FROM orders GROUP BY m ORDER BY m",
         "SELECT DATE_FORMAT(ordered_at, '%Y-%m') AS m, COUNT(*) FROM orders GROUP BY m ORDER BY m",
         "SELECT TO_CHAR(ordered_at, 'YYYY-MM') AS m, COUNT(*) FROM orders GROUP BY 1 ORDER BY 1",
+        "SELECT CONVERT(VARCHAR(7), ordered_at, 120) AS m, COUNT(*) FROM orders"
+        " GROUP BY CONVERT(VARCHAR(7), ordered_at, 120) ORDER BY m",
         "SELECT FORMAT(ordered_at, 'yyyy-MM') AS m, COUNT(*) FROM orders GROUP BY 1 ORDER BY m",
         "SELECT SUBSTR(CAST(DATE(ordered_at) AS TEXT), 1, 7) AS m, COUNT(*) FROM orders GROUP BY m ORDER BY m",
         "SELECT LEFT(CAST(DATE(ordered_at) AS VARCHAR(10)), 7) AS m, COUNT(*) FROM orders GROUP BY m ORDER BY m",
@@ -217,6 +219,7 @@ SCALAR = [
     ("SELECT COUNTIF(status = 'paid') FROM orders", 20.0),
     ("SELECT COUNT(*) FILTER (WHERE status = 'paid') FROM orders", 20.0),
     ("SELECT CAST('12' AS SIGNED)", 12.0),
+    ("SELECT CONVERT(INT, '12')", 12.0),
     ("SELECT CAST(2.0 AS DECIMAL(10, 2))", 2.0),
     ("SELECT EOMONTH('1997-02-03')", "1997-02-28"),
     ("SELECT ADD_MONTHS('1997-02-03', 2)", "1997-04-03"),
