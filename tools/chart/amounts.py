@@ -50,7 +50,9 @@ class Amount:
         scaled = value / self.scale
         if not scaled:
             return f"{self.prefix}0{self.suffix if self.suffix == '%' else ''}"
-        if scaled and not 1e-4 <= abs(scaled) < 1e9:
+        if abs(scaled) < 1e-4 and abs(value) >= 1:
+            return f"{'−' if value < 0 else ''}{self.prefix}{abs(value):,.0f}"
+        if not 1e-4 <= abs(scaled) < 1e9:
             return f"{'−' if value < 0 else ''}{self.prefix}{abs(scaled):.3g}{self.suffix}"
         places = self.decimals if decimals is None else decimals
         digits = f"{abs(scaled):,.{places}f}"

@@ -36,6 +36,8 @@ def draw_lines(plot: Plot) -> Figure:
     ordered = bool(plot.positions)
     most = 0.9 if len(positions) > 4 else 2.0
     pads = [min(extent(name, BODY)[0] / 2 + 0.04, most) for name in names]
+    if _labelled(plot):
+        pads = [max(pad, extent(_value(plot, i), SMALL)[0] / 2 + 0.04) for pad, i in zip(pads, (0, -1), strict=True)]
     pads = [max(pads[0] - (left - MARGIN), 0.18), pads[1]]
     span = max(positions[-1] - positions[0], 1e-9)
     inner = made.right - left - pads[0] - pads[1]
@@ -50,9 +52,18 @@ def draw_lines(plot: Plot) -> Figure:
     put_x_ticks(axes, positions, ticks)
     (_areas if stacked else _lines)(axes, plot, np.array(positions), values)
     axes.axhline(max(steps[0], min(0.0, steps[-1])), color=INK, linewidth=0.8)
-    if not stacked and len(plot.series) == 1 and len(positions) <= LABELLED:
+    if _labelled(plot):
         _labels(axes, plot, positions, places)
     return made.figure
+
+
+def _labelled(plot: Plot) -> bool:
+    return plot.kind == "line" and len(plot.series) == 1 and len(plot.categories) <= LABELLED
+
+
+def _value(plot: Plot, index: int) -> str:
+    value = plot.series[0].values[index]
+    return plot.amount.text(value) if value == value else ""
 
 
 def _lines(axes: Axes, plot: Plot, positions: np.ndarray, values: np.ndarray) -> None:
@@ -101,7 +112,7 @@ def _areas(axes: Axes, plot: Plot, positions: np.ndarray, values: np.ndarray) ->
 def _labels(axes: Axes, plot: Plot, positions: list[float], places: list[float]) -> None:
     """Values above the points, where they do not touch each other."""
     values = plot.series[0].values
-    texts = [plot.amount.text(v) if v == v else "" for v in values]
+    texts = [_value(plot, i) for i in range(len(values))]
     widths = [extent(text, SMALL)[0] for text in texts]
     for i in range(1, len(texts)):
         if places[i] - places[i - 1] < (widths[i] + widths[i - 1]) / 2 + 0.05:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -75,8 +74,6 @@ def _categorical(columns: Columns, chosen: Choice, wishes: Wishes) -> Plot:
     flat = [float(v) for v in table.to_numpy().ravel()]
     if chosen.stacked or chosen.kind == "area":
         flat += [float(v) for v in table.sum(axis=1)]
-    if not any(math.isfinite(v) for v in flat):
-        raise RetryableToolError("There is nothing to draw.", hint="Choose other columns.")
     series = tuple(
         Series(
             name=clean(str(name), limit=80),

@@ -49,8 +49,10 @@ def test_ticks_show_just_the_decimals_that_tell_them_apart() -> None:
     assert amount_of("share", [0.3], language="en").ticks([0, 0.1, 0.2]) == ["0%", "10%", "20%"]
 
 
-def test_a_rounded_zero_has_no_sign() -> None:
-    assert amount_of("x", [5e5, -1.0], language="en").text(-1.0) in ("0", "0.0k", "−1e-05k", "0k")
+def test_small_values_beside_large_ones_keep_their_digits_and_a_zero_its_missing_sign() -> None:
+    assert amount_of("x", [5e5, -1.0], language="en").text(-1.0) == "0.0k"
+    assert amount_of("x", [2.5, -0.001], language="en").text(-0.001) == "0.00"
+    assert amount_of("x", [7e12], language="zh").text(-968.0) == "−968"
 
 
 @given(

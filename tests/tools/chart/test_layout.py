@@ -21,7 +21,7 @@ from clawdbot.tools.chart.prepare import prepare
 from clawdbot.tools.workspace import Workspace
 
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
-"""A chart takes a tenth of a second; making a failing one smaller would take minutes."""
+"""A chart takes a tenth of a second; making a failing one smaller would take minutes.  The same ones each time: more were tried when the layout was written."""
 LETTERS = "abcdefgh WXYZ 华东地区销售额季度 0123 šłğ $_^\\"
 NAMES = st.text(LETTERS, min_size=1, max_size=40).map(str.strip).filter(bool)
 NUMBERS = st.one_of(
@@ -63,7 +63,7 @@ def _check(made: Figure) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, phases=QUICK)
+@settings(max_examples=8, phases=QUICK, derandomize=True)
 @given(rows=st.lists(st.tuples(NAMES, NUMBERS), min_size=1, max_size=45), chinese=st.booleans(), title=NAMES)
 def test_labels_never_touch(
     kind: Kind, rows: list[tuple[str, float]], chinese: bool, title: str, tmp_path_factory: pytest.TempPathFactory
@@ -72,7 +72,7 @@ def test_labels_never_touch(
     drawn(tmp_path_factory.mktemp("run"), frame, kind, language="zh" if chinese else "en", title=title)
 
 
-@settings(max_examples=12, phases=QUICK)
+@settings(max_examples=12, phases=QUICK, derandomize=True)
 @given(
     cells=st.lists(
         st.tuples(st.sampled_from(["2026-01", "2026-02", "2026-04", "2026-11"]), NAMES, NUMBERS),

@@ -41,6 +41,13 @@ def test_categories_are_sorted_by_value_and_time_by_time() -> None:
     assert plot_of(ages).categories == ("18-25", "26-35", "36+")
 
 
+def test_numbers_along_the_axis_are_ordered_without_gaps() -> None:
+    plot = plot_of(pd.DataFrame({"units": [30, 2, 10, None], "v": [1.0, 2.0, 3.0, 4.0]}), "bar", x="units")
+    assert plot.categories == ("(blank)", "10", "2", "30") and plot.positions == ()
+    whole = plot_of(pd.DataFrame({"units": [30, 2, 10], "v": [1.0, 2.0, 3.0]}), "bar", x="units")
+    assert (whole.categories, whole.positions) == (("2", "10", "30"), (0, 1, 2))
+
+
 def test_dates_are_labelled_at_their_grain() -> None:
     def labels(*texts: str) -> tuple[str, ...]:
         return plot_of(pd.DataFrame({"d": pd.to_datetime(list(texts), format="ISO8601"), "n": 1.0})).categories
