@@ -144,7 +144,8 @@ class _Aggregation:
         )
         simple = len(pieces) == 1 and not (self.query.share or self.query.change or outer.ranks_groups)
         select = self._flat(pieces[0]) if simple else outer.select(pieces, self._late_conditions())
-        select = select.order_by(*_ordered(self._order()))
+        if order := _ordered(self._order()):
+            select = select.order_by(*order)
         if not outer.ranks_groups:
             select = _limited(select, self.query)
         notes = tuple(dict.fromkeys(n for p in pieces for n in p.tree.notes))
