@@ -77,7 +77,7 @@ class _Pull:
         self._folder = target.with_name(f"{target.name}.parts")
 
     def run(self) -> Path:
-        if self._target.is_file():  # another process finished while we waited for the lock
+        if self._target.is_file():  # another process finished between the look and the lock
             return self._target
         done = self._resume()
         self._check_disk(self._model.bytes - done.bytes)
