@@ -64,13 +64,15 @@ def check_tree(tree: exp.Expr, dialect: str, *, types: frozenset[exp.DType]) -> 
                 _check_bare(node)
         elif type(node).__name__ not in _NODES:
             raise refused(f"{_readable(node)} is not allowed")
+        if isinstance(node, exp.Select) and not node.expressions:
+            raise RetryableToolError("A SELECT names no columns.", hint="Write SELECT, columns, FROM and a table.")
         if isinstance(node, exp.Select) and (node.args.get("locks") or node.args.get("into")):
             raise refused("FOR UPDATE and INTO are not allowed")
         if isinstance(node, exp.DataType) and node.this not in types:
             raise refused(f"a cast to {node.sql()} is not allowed")
         if isinstance(node, exp.Pad) and not _is_narrow(node.expression):
             raise refused(f"padding to more than {_WIDEST_PAD} characters is not allowed")
-        if isinstance(node, exp.Window) and node.args.get("alias"):
+        if node.args.get("windows") or (isinstance(node, exp.Window) and node.args.get("alias")):
             raise refused("named windows are not supported; write OVER (...) in place")
 
 

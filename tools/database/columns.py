@@ -199,6 +199,8 @@ class ColumnResolver:
         hints += [self._where(name, t, env) for t in self.catalog.tables if not t.is_view and t.column(name)][:3]
         shown = [source] if source is not None else here
         hints += [f"Columns of {s.label or 'the subquery'}: {listed(s.names)}." for s in shown[:4]]
+        if not here:
+            hints.append("Name a table in FROM.")
         return RetryableToolError(f"There is no column {full}.", hint=" ".join(hints))
 
     def _where(self, name: str, table: TableSchema, env: Environment) -> str:

@@ -57,6 +57,8 @@ def guard(sql: str, catalog: Catalog, *, max_rows: int = 10_000) -> GuardedSql:
         return _guarded(_cleaned(sql), catalog, max_rows)
     except RecursionError:
         raise refused("the statement is nested too deeply") from None
+    except SqlglotError as error:  # a tree that renders to what does not parse again
+        raise RetryableToolError(f"The SQL is not valid: {_syntax(error)}.", hint="Write it more simply.") from None
 
 
 def _guarded(text: str, catalog: Catalog, max_rows: int) -> GuardedSql:

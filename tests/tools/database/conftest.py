@@ -65,6 +65,7 @@ class Shop:
 
     databases: Databases
     dialect: str
+    url: str
     name: str = "shop"
 
     def run(self, sql: str) -> list[Row]:
@@ -101,6 +102,11 @@ def write_sqlite(path: Path) -> Path:
     return path
 
 
+def shop_config(url: str) -> DatabaseConfig:
+    """The shop without its secrets."""
+    return DatabaseConfig(url=url, tables=READABLE)
+
+
 @pytest.fixture(scope="session")
 def shop_data() -> dict[str, list[Row]]:
     """The shop's rows as Python values."""
@@ -128,16 +134,16 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def shop_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     path = write_sqlite(tmp_path_factory.mktemp("shop") / "shop.sqlite")
-    config = DatabaseConfig(url=f"sqlite:///{path}", tables=READABLE)
-    databases = Databases(Config(databases={"shop": config}))
-    yield Shop(databases=databases, dialect="sqlite")
+    url = f"sqlite:///{path}"
+    databases = Databases(Config(databases={"shop": shop_config(url)}))
+    yield Shop(databases=databases, dialect="sqlite", url=url)
     databases.close()
 
 
 @pytest.fixture(scope="session")
 def shop_postgres(postgres_url: str) -> Iterator[Shop]:
-    databases = Databases(Config(databases={"shop": DatabaseConfig(url=postgres_url, tables=READABLE)}))
-    yield Shop(databases=databases, dialect="postgres")
+    databases = Databases(Config(databases={"shop": shop_config(postgres_url)}))
+    yield Shop(databases=databases, dialect="postgres", url=postgres_url)
     databases.close()
 
 
