@@ -14,7 +14,7 @@ from clawdbot.store.database import sqlite_url
 from clawdbot.store.ledger import RunLedger
 
 EFFECTS = 200
-KILLS = 4
+KILLS = 3
 
 # The effect is a line in a file.  It is done only when the ledger says that it is ours.
 _WORKER = f"""

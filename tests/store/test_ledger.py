@@ -190,7 +190,7 @@ def test_any_json_comes_back_as_it_was(ledger: RunLedger, record: dict[str, obje
     assert ledger.steps(run) == (record,)
 
 
-@given(text=st.text())
+@given(text=st.text(st.characters()))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_can_be_a_goal_and_a_result(ledger: RunLedger, text: str) -> None:
     run = ledger.create_run(goal=text, language="en")

@@ -227,7 +227,8 @@ def test_a_new_tool_passes_its_own_test_and_the_check(tmp_path: Path) -> None:
     assert path == tmp_path / "tools" / "my_tool.py"
     assert check_path(tmp_path / "tools", call=True) == []
     test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "."]
-    done = subprocess.run(test, cwd=path.parent, capture_output=True, text=True, timeout=120)
+    plain = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(test, cwd=path.parent, capture_output=True, text=True, timeout=120, env=plain)
     assert "2 passed" in done.stdout, done.stdout + done.stderr
     with pytest.raises(UsageError, match="exists"):
         new_tool("my_tool", tmp_path / "tools")
