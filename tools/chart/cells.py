@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from clawdbot.tools.chart.canvas import MARGIN, canvas
@@ -48,29 +49,34 @@ def draw_heatmap(plot: Plot) -> Figure:
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
     put_ticks(axes, "y", range(rows), names, grid=False)
     put_x_ticks(axes, [float(i) for i in range(columns)], ticks)
-    shown = [[plot.amount.text(v) if v == v else "" for v in row] for row in values]
     tall = (made.top - made.bottom - ticks.height) / rows
-    if max(extent(text, SMALL)[0] for row in shown for text in row) < slot - 0.06 and tall > 0.2:
-        for i, row in enumerate(shown):
-            for j, text in enumerate(row):
-                red, green, blue, _ = colors(float(norm(values[i, j])) if text else 0.0)
-                dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.52
-                axes.text(
-                    j,
-                    i,
-                    text,
-                    fontproperties=font(text, SMALL),
-                    ha="center",
-                    va="center",
-                    color="white" if dark else INK,
-                )
+    _cell_texts(axes, plot, values, colors, norm, room=slot - 0.06 if tall > 0.2 else 0.0)
     bar = made.axes(right + 0.18, made.bottom + ticks.height + 0.11, right + 0.18 + BAR, made.top)
+    _scale(bar, colors, norm, scale, texts)
+    return made.figure
+
+
+def _cell_texts(axes: Axes, plot: Plot, values: np.ndarray, colors: Colormap, norm: Normalize, *, room: float) -> None:
+    """The values in the cells, when the widest fits into ``room`` inches."""
+    shown = [[plot.amount.text(v) if v == v else "" for v in row] for row in values]
+    if max(extent(text, SMALL)[0] for row in shown for text in row) >= room:
+        return
+    for i, row in enumerate(shown):
+        for j, text in enumerate(row):
+            red, green, blue, _ = colors(float(norm(values[i, j])) if text else 0.0)
+            dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.52
+            color = "white" if dark else INK
+            axes.text(j, i, text, fontproperties=font(text, SMALL), ha="center", va="center", color=color)
+
+
+def _scale(bar: Axes, colors: Colormap, norm: Normalize, marks: list[float], texts: list[str]) -> None:
+    """The legend of the shades."""
+    low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
     grades = np.linspace(low, high, 129)
     bar.pcolormesh([0, 1], grades, ((grades[1:] + grades[:-1]) / 2)[:, None], cmap=colors, norm=norm)
     bar.set(xticks=[], ylim=(low, high))
     bar.yaxis.tick_right()
     bar.tick_params(length=0)
-    put_ticks(bar, "y", scale, texts, grid=False)
+    put_ticks(bar, "y", marks, texts, grid=False)
     for label in bar.get_yticklabels():
         label.set_color(MUTED)
-    return made.figure

@@ -214,7 +214,7 @@ def _pie(columns: Columns, chosen: Choice) -> Choice:
     if _negative(columns, chosen):
         return chosen.but("a pie cannot show negative values; drawn as bars", kind="bar")
     total = columns.frame[chosen.y[0]].clip(upper=1e200).sum()
-    if not total:
+    if total < 1e-190:
         return chosen.but("a pie needs a total above zero; drawn as bars", kind="bar")
     if len(chosen.y) > 1:
         return chosen.but("a pie cannot show several columns; drawn as stacked bars", kind="bar", stacked=True)

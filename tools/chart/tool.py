@@ -62,10 +62,12 @@ def chart(
         stacked=stacked,
         goal=context.goal,
     )
-    plot, png_bytes, pdf_bytes = _rendered(
-        columns, chosen, Wishes(title=title, sort=sort, top=top, language=context.language)
-    )
-    png, pdf = _saved(context.workspace, plot, png_bytes, pdf_bytes)
+    wishes = Wishes(title=title, sort=sort, top=top, language=context.language)
+    plot, png, pdf = _drawn(context.workspace, columns, chosen, wishes)
+    return _result(info, plot, chosen, png, pdf)
+
+
+def _result(info: TableInfo, plot: Plot, chosen: Choice, png: Artifact, pdf: Artifact) -> ToolResult:
     said = f"{plot.kind} of {', '.join(chosen.y)}" + (f" by {chosen.x}" if chosen.x else "")
     said += f" and {chosen.series}" if chosen.series else ""
     notes = [*chosen.notes, *plot.notes]
@@ -95,15 +97,15 @@ def narrowed(view: RunView, schema: Schema) -> Schema:
     return branches[0] if len(branches) == 1 else {"anyOf": branches}
 
 
-def _rendered(columns: Columns, chosen: Choice, wishes: Wishes) -> tuple[Plot, bytes, bytes]:
-    """The plot and its PNG and PDF."""
+def _drawn(workspace: Workspace, columns: Columns, chosen: Choice, wishes: Wishes) -> tuple[Plot, Artifact, Artifact]:
+    """The plot, its PNG and its PDF."""
     # Matplotlib takes a second to import, and every command that knows the tools would pay for it.
     from clawdbot.tools.chart.draw import draw
     from clawdbot.tools.chart.prepare import prepare
 
     plot = prepare(columns, chosen, wishes)
     picture = draw(plot)
-    return plot, picture.png, picture.pdf
+    return (plot, *_saved(workspace, plot, picture.png, picture.pdf))
 
 
 def _drawable(workspace: Workspace) -> list[TableInfo]:

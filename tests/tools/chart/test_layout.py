@@ -21,7 +21,7 @@ from clawdbot.tools.chart.prepare import prepare
 from clawdbot.tools.workspace import Workspace
 
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
-"""A chart takes a tenth of a second; making a failing one smaller would take minutes.  The same ones each time: more were tried when the layout was written."""
+"""No shrinking: a chart takes a tenth of a second, and a failing one would take minutes to make smaller."""
 LETTERS = "abcdefgh WXYZ 华东地区销售额季度 0123 šłğ $_^\\"
 NAMES = st.text(LETTERS, min_size=1, max_size=40).map(str.strip).filter(bool)
 NUMBERS = st.one_of(
@@ -89,7 +89,7 @@ def test_legends_of_any_size_never_touch(
     drawn(info_folder, frame, kind)
 
 
-@pytest.mark.parametrize("count", [1, 2, 13, 31, 50, 400])
+@pytest.mark.parametrize("count", [1, 2, 31, 50, 400])
 @pytest.mark.parametrize("axis", ["text", "month", "date"])
 def test_any_number_of_categories_fits(count: int, axis: str, tmp_path: Path) -> None:
     days = pd.date_range("1996-01-01", periods=count)
