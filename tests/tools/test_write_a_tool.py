@@ -84,7 +84,7 @@ def run(folder: Path) -> Iterator[Run]:
 
 def test_the_file_is_a_tool_of_a_run(run: Run) -> None:
     assert run.call("exchange_rate", base="EUR", quote="USD").observation == "1 EUR = 1.08 USD"
-    unknown = run.call("exchange_rate", base="EUR", quote="XXX")
+    unknown = run.call("exchange_rate", base="EUR", quote="JPY")
     assert unknown.error_kind == "retryable" and "Known pairs" in unknown.observation
     assert run.registry.get("exchange_rate").schema["properties"]["quote"] == {
         "type": "string",

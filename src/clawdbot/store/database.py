@@ -27,7 +27,8 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
      "Move the file away to begin a new ledger, or put a backup in its place; the runs' folders are not touched."),
     (("disk is full", "disk i/o error", "no space", "file too large"), "cannot be written: the disk is full or failing",
      "Free some space and try again."),
-    (("readonly", "read-only", "unable to open", "permission denied", "not a directory", "file exists"), "cannot be written",
+    (("readonly", "read-only", "unable to open", "permission denied", "not a directory", "file exists"),
+     "cannot be written",
      "Check the permissions, or choose another place with [app] home or [store] url."),
 )  # fmt: skip
 
