@@ -33,14 +33,15 @@ _SPECIAL = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}",
+    "'": r"\textquotesingle{}",
     # Two of these in a row are ligatures in TeX fonts.
     "-": "-{}",
-    "'": "'{}",
     ",": ",{}",
 }
-_CODE = {**_SPECIAL, "'": r"\textquotesingle{}"}
 _UNSEEN = re.compile(r"[^\x20-\x7e]")
 _WORD = re.compile(rf"[\x21-\x7e]{{{_LONG_WORD + 1},}}")
+_SIGN = re.compile(r"(?<![0-9A-Za-z])-(?=[0-9])")
+"""A minus before a number; TeX would end a line after it."""
 BREAK = "\\allowbreak{}"
 
 
@@ -49,24 +50,24 @@ def escape(text: str, *, drawable: Collection[int], limit: int = TEXT_LIMIT) -> 
 
     Line ends become spaces, longer texts end in an ellipsis, long words get break points.
     """
-    return _apart(_break_words(" ".join(_clean(text, drawable, limit).split()), _SPECIAL))
+    return _apart(_break_words(" ".join(_clean(text, drawable, limit).split())))
 
 
 def escape_paragraphs(text: str, *, drawable: Collection[int], limit: int = TEXT_LIMIT) -> str:
     """As :func:`escape`, with empty lines kept as paragraphs."""
-    parts = re.split(r"\n\s*\n", _clean(text, drawable, limit).replace("\r\n", "\n"))
-    return _apart("\n\n".join(_break_words(" ".join(part.split()), _SPECIAL) for part in parts if part.strip()))
+    parts = re.split(r"\n\s*\n", _clean(text, drawable, limit))
+    return _apart("\n\n".join(_break_words(" ".join(part.split())) for part in parts if part.strip()))
 
 
 def escape_code(text: str, *, drawable: Collection[int], limit: int = TEXT_LIMIT) -> str:
-    """As :func:`escape` for code: lines and indentation are kept, quotes stay straight."""
-    lines = _clean(text, drawable, limit).replace("\r\n", "\n").replace("\t", "    ").split("\n")
+    """As :func:`escape` for code: lines and indentation are kept."""
+    lines = _clean(text, drawable, limit).replace("\t", "    ").split("\n")
     shown = []
     for line in lines:
         body = line.strip()
         if body:
             indent = len(line) - len(line.lstrip())
-            shown.append("\\ " * min(indent, 40) + _break_words(body, _CODE))
+            shown.append("\\ " * min(indent, 40) + _break_words(body))
     return _apart("\\par\n".join(shown))
 
 
@@ -80,13 +81,13 @@ def _clean(text: str, drawable: Collection[int], limit: int) -> str:
     short = unicodedata.normalize("NFC", text[: limit + 1])
     if len(short) > limit:
         short = short[: limit - 1].rstrip() + "..."
-    return _UNSEEN.sub(_replacement(drawable), short)
+    return _UNSEEN.sub(_replacement(drawable), short.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _replacement(drawable: Collection[int]) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
         char = match.group()
-        if char in "\n\r\t":
+        if char in "\n\t":
             return char
         category = unicodedata.category(char)
         if category in ("Zs", "Zl", "Zp"):
@@ -100,15 +101,16 @@ def _replacement(drawable: Collection[int]) -> Callable[[re.Match[str]], str]:
     return replace
 
 
-def _break_words(text: str, table: dict[str, str]) -> str:
+def _break_words(text: str) -> str:
     done, last = [], 0
     for match in _WORD.finditer(text):
-        done.append(_spell(text[last : match.start()], table))
+        done.append(_spell(text[last : match.start()]))
         word = match.group()
-        done.append(BREAK.join(_spell(word[i : i + _STEP], table) for i in range(0, len(word), _STEP)))
+        done.append(BREAK.join(_spell(word[i : i + _STEP]) for i in range(0, len(word), _STEP)))
         last = match.end()
-    return "".join([*done, _spell(text[last:], table)])
+    return "".join([*done, _spell(text[last:])])
 
 
-def _spell(text: str, table: dict[str, str]) -> str:
-    return "".join(table.get(c, c) for c in text)
+def _spell(text: str) -> str:
+    parts = _SIGN.split(text)
+    return "\\mbox{-}".join("".join(_SPECIAL.get(c, c) for c in part) for part in parts)

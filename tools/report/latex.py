@@ -37,9 +37,13 @@ os.execv(sys.argv[4], sys.argv[4:])
 """
 _RERUN = re.compile(r"Rerun to get|Rerun LaTeX|Label\(s\) may have changed|Table widths have changed")
 _PAGES = re.compile(r"Output written on .*?\((\d+) pages?", re.S)
-_ERROR = re.compile(r"^(?:\./)?(?P<file>[\w.\-]+):(?P<line>\d+): (?P<text>.*)$|^! (?P<bare>.*)$", re.M)
+_ERROR = re.compile(r"^(?:\./)?(?P<file>[\w.\-]+):(?P<line>\d+): (?P<text>.*)$|^! ?(?P<bare>\S.*)$", re.M)
 _AT = re.compile(r"^l\.(\d+) ?(.*)$", re.M)
 _CAUSES = (
+    (
+        r"\(file ([^)]*)\): cannot open .*font",
+        "the font {0!r} is not there; the packaged TeX has Source Sans and Latin Modern",
+    ),
     (r"Undefined control sequence", "the command {command} is not known; a package may be missing in the template"),
     (r"File `([^']*)' not found", "the file or package {0!r} is not there"),
     (r"Not (?:writing|reading|opening).*|openout_any|openin_any", "it tried to use a file outside its folder"),

@@ -7,7 +7,6 @@ the text is known, because pdfTeX needs the very characters.
 
 from __future__ import annotations
 
-import shutil
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,7 @@ import matplotlib
 
 from clawdbot.tools.fonts import cjk_font, coverage
 from clawdbot.tools.report.engine import EngineName
-from clawdbot.tools.report.subset import write_subsets
+from clawdbot.tools.report.subset import write_restricted, write_subsets
 
 FILE = "lettering.tex"
 
@@ -104,10 +103,10 @@ class Lettering:
 
     def _xetex(self, characters: list[int], folder: Path) -> list[str]:
         main = coverage(cjk_font())
-        names = {"main": "cbmain" + cjk_font().suffix, "mono": "cbmono.ttf", "other": "cbother.ttf"}
+        names = {"main": "cbmain.otf", "mono": "cbmono.ttf", "other": "cbother.ttf"}
         files = {"main": cjk_font(), "mono": _dejavu("DejaVuSansMono.ttf"), "other": _dejavu("DejaVuSans.ttf")}
         for role, name in names.items():
-            shutil.copyfile(files[role], folder / name)
+            write_restricted(files[role], {*range(32, 127), *characters}, folder / name)
         lines = [_XETEX.format(**names)]
         if self.language == "en":
             narrow = ",".join(f'"{c:04X}' for c in sorted(_WESTERN))

@@ -10,7 +10,7 @@ so that text can be searched and copied.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,18 @@ def write_subsets(source: Path, characters: Sequence[int], folder: Path, *, stem
             (folder / f"{subset.stem}.tfm").write_bytes(font_metrics([widths[_name(c)] for c in block]))
             made.append(subset)
     return tuple(made)
+
+
+def write_restricted(source: Path, characters: Collection[int], target: Path) -> None:
+    """Write the font again with no other character than ``characters``, all glyphs kept.
+
+    A glyph that serves two characters (hyphen and non-breaking hyphen) is then searched as the one in the text.
+    """
+    with TTFont(source, fontNumber=0, lazy=True, recalcTimestamp=False) as font:
+        for table in font["cmap"].tables:
+            if table.isUnicode() and table.format != 14:
+                table.cmap = {code: name for code, name in table.cmap.items() if code in characters}
+        font.save(target, reorderTables=None)
 
 
 def _name(character: int) -> str:
