@@ -219,6 +219,15 @@ def test_each_dependency_is_used() -> None:
     assert not unused, f"in pyproject.toml, but nothing uses it: {sorted(unused)}"
 
 
+def config_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Dotted names of all keys below a section; names that the person chooses (a model, a database) are left out."""
+    for name, field in model.model_fields.items():
+        yield prefix + (field.alias or name)
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from config_keys(kind, f"{prefix}{field.alias or name}.")
+
+
 NAMED_BY_THE_PERSON = ("models", "databases", "databases.measures")
 """Sections whose next part is a name that the person chooses: ``[databases.sales]``."""
 
