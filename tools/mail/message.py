@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 
 from clawdbot.config import MailConfig
@@ -71,14 +71,8 @@ def compose(
     headers["MIME-Version"] = "1.0"
     headers["Content-Language"] = language
     headers["Auto-Submitted"] = "auto-generated"
-    entity = EmailMessage(policy=policy)
-    entity.set_content(body)
-    entity.add_alternative(_as_html(body, language=language), subtype="html")
-    for attachment in attachments:
-        maintype, subtype = attachment.media_type.split("/", 1)
-        entity.add_attachment(attachment.data, maintype=maintype, subtype=subtype, filename=attachment.name)
-    del entity["MIME-Version"]
-    protected = protect(entity.as_bytes(), settings, sender=sender.address, recipients=[m.address for m in to], now=now)
+    entity = _entity(body, attachments, language=language, policy=policy)
+    protected = protect(entity, settings, sender=sender.address, recipients=[m.address for m in to], now=now)
     content = headers.as_bytes().removesuffix(b"\r\n") + protected
     if len(content) > settings.max_bytes:
         sizes = ", ".join(f"{a.name} {len(a.data):,} bytes" for a in attachments) or "no attachments"
@@ -95,6 +89,18 @@ def compose(
         signed=settings.sign_cert is not None,
         encrypted=settings.recipient_certs is not None,
     )
+
+
+def _entity(body: str, attachments: Sequence[Attachment], *, language: str, policy: EmailPolicy[EmailMessage]) -> bytes:
+    """Text, HTML and attachments as one MIME entity, to stand below the headers of the mail."""
+    entity = EmailMessage(policy=policy)
+    entity.set_content(body)
+    entity.add_alternative(_as_html(body, language=language), subtype="html")
+    for attachment in attachments:
+        maintype, subtype = attachment.media_type.split("/", 1)
+        entity.add_attachment(attachment.data, maintype=maintype, subtype=subtype, filename=attachment.name)
+    del entity["MIME-Version"]
+    return entity.as_bytes()
 
 
 def _as_html(body: str, *, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import threading
@@ -57,6 +58,8 @@ class SmtpThread:
 
     def start(self) -> None:
         """Listen; UsageError when the port is taken."""
+        # aiosmtpd warns at each login of a deprecation in itself; its real troubles are logged as errors.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
