@@ -24,7 +24,7 @@ _NODES = _names(
     Limit Offset Fetch Distinct Column Identifier Star Alias Literal Boolean Null Paren Tuple And Or Not EQ NEQ GT
     GTE LT LTE NullSafeEQ NullSafeNEQ Is In Between Like ILike Escape Exists Any All Case If Cast TryCast DataType
     DataTypeParam DType Interval Var Add Sub Mul Div IntDiv Mod Neg DPipe SafeDPipe Window WindowSpec Filter
-    WithinGroup Rollup Cube GroupingSets Collate AtTimeZone Values Glob Anonymous WeekStart IntervalSpan
+    WithinGroup Rollup Cube GroupingSets Collate AtTimeZone Glob Anonymous WeekStart IntervalSpan
     Aliases"""
 )
 _WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Pragma, exp.Attach, exp.Copy, exp.Set, exp.Use)

@@ -141,6 +141,8 @@ def _if_case(node: exp.Expr) -> exp.Expr | None:
 def _cast_text_size(node: exp.Expr) -> exp.Expr | None:
     """A size on a cast to text cuts values on one product and not on the other."""
     to = node.args["to"]
+    if isinstance(node.this, exp.Cast) and node.this.to == to:
+        return node.this
     if to.this in _TO_TEXT:
         return exp.cast(node.this, exp.DType.TEXT)
     if to.this == exp.DType.USERDEFINED and str(to.args.get("kind")).lower() in ("signed", "unsigned"):

@@ -138,9 +138,6 @@ class _Walk:
         given = [c.name for c in alias.columns] if alias is not None else []
         if isinstance(node, exp.Subquery):
             outputs = _renamed(self.query(node, outer, ctes), given)
-        elif isinstance(node, exp.Values) and node.expressions:
-            width = len(node.expressions[0].expressions)
-            outputs = _renamed(tuple(Output(name=f"column{i + 1}") for i in range(width)), given)
         else:
             raise refused(f"{type(node).__name__} is not supported in FROM")
         if alias is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -26,32 +27,37 @@ class Sampler:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._session: Any = None
 
     def profile(self, table: TableSchema, *, views_only: bool) -> TableSchema:
         """The table with row count, real kinds, values and ranges; what takes too long is left unknown."""
-        seconds = _SECONDS_VIEW if table.is_view and not views_only else _SECONDS_TABLE
-        try:
-            sample = self._rows(table, seconds)
-            columns = tuple(_with_kind(c, [r[i] for r in sample]) for i, c in enumerate(table.columns))
-            table = replace(table, columns=columns)
-            rows = self._count(table, seconds)
-            table = replace(table, rows=rows)
-            if table.is_view and not views_only and rows > _VIEW_ROWS:
-                return table
-            columns = self._ranges(table, seconds)
-            return replace(
-                table,
-                columns=tuple(self._values(table, c, [r[i] for r in sample], seconds) for i, c in enumerate(columns)),
-            )
-        except ToolError:  # a slow or broken view must not hide the rest of the database
-            return table
+        small = not table.is_view or views_only
+        found = [table]
+        seconds = _SECONDS_TABLE if small else _SECONDS_VIEW
+        # a slow or broken view must not hide the rest of the database
+        with suppress(ToolError), self._engine.session(seconds) as self._session:
+            self._look(found, small)
+        return found[-1]
 
-    def _fetch(self, sql: str, seconds: float) -> list[tuple[Any, ...]]:
-        with self._engine.session(seconds) as connection:
-            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
-            return rows
+    def _look(self, found: list[TableSchema], small: bool) -> None:
+        """Append what is known after each statement, so that a time limit loses only the rest."""
+        table = found[-1]
+        sample = self._rows(table)
+        columns = tuple(_with_kind(c, [r[i] for r in sample]) for i, c in enumerate(table.columns))
+        found.append(replace(table, columns=columns))
+        found.append(replace(found[-1], rows=self._count(found[-1])))
+        if not small and found[-1].rows > _VIEW_ROWS:
+            return
+        found.append(replace(found[-1], columns=self._ranges(found[-1])))
+        table = found[-1]
+        values = tuple(self._values(table, c, [r[i] for r in sample]) for i, c in enumerate(table.columns))
+        found.append(replace(table, columns=values))
 
-    def _rows(self, table: TableSchema, seconds: float) -> list[tuple[Any, ...]]:
+    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._session.execute(sql).fetchall()
+        return rows
+
+    def _rows(self, table: TableSchema) -> list[tuple[Any, ...]]:
         parts = []
         for column in table.columns:
             name = quoted(column.name)
@@ -62,25 +68,23 @@ class Sampler:
                 parts.append(f"CASE WHEN {is_long} THEN substr({name}, 1, 200) ELSE {name} END")
             else:
                 parts.append(f"substr(CAST({name} AS TEXT), 1, 200)" if column.kind == "text" else name)
-        return self._fetch(f"SELECT {', '.join(parts)} FROM {quoted(table.name)} LIMIT {_SAMPLE}", seconds)
+        return self._fetch(f"SELECT {', '.join(parts)} FROM {quoted(table.name)} LIMIT {_SAMPLE}")
 
-    def _count(self, table: TableSchema, seconds: float) -> int:
+    def _count(self, table: TableSchema) -> int:
         if self._engine.dialect == "postgres" and not table.is_view:
             guess = self._fetch(
-                f"SELECT reltuples::bigint FROM pg_class WHERE oid = {_literal(quoted(table.name))}::regclass", seconds
+                f"SELECT reltuples::bigint FROM pg_class WHERE oid = {_literal(quoted(table.name))}::regclass"
             )
             if guess and guess[0][0] > _COUNTED:
                 return int(guess[0][0])
         name = quoted(table.name)
-        (count,) = self._fetch(f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {_COUNTED + 1}) AS t", seconds)[0]
-        if count > _COUNTED and self._engine.dialect == "sqlite" and not table.is_view:
-            try:
-                (count,) = self._fetch(f"SELECT MAX(rowid) FROM {name}", seconds)[0]
-            except ToolError:  # WITHOUT ROWID: the bound is the best that is known cheaply
-                return int(count)
+        (count,) = self._fetch(f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {_COUNTED + 1}) AS t")[0]
+        keys = [c for c in table.columns if c.primary_key and c.unique and c.kind == "integer"]
+        if count > _COUNTED and keys:  # keys are given in order, so that the last one tells about how many there are
+            (count,) = self._fetch(f"SELECT MAX({quoted(keys[0].name)}) FROM {name}")[0]
         return int(count)
 
-    def _ranges(self, table: TableSchema, seconds: float) -> tuple[ColumnSchema, ...]:
+    def _ranges(self, table: TableSchema) -> tuple[ColumnSchema, ...]:
         wanted = [c for c in table.columns if c.is_number or c.is_time]
         if not wanted or not table.rows:
             return table.columns
@@ -88,7 +92,7 @@ class Sampler:
         source = quoted(table.name)
         if table.rows > _COUNTED:
             source = f"(SELECT * FROM {source} LIMIT {_SCAN}) AS t"
-        row = self._fetch(f"SELECT {', '.join(parts)} FROM {source}", seconds)[0]
+        row = self._fetch(f"SELECT {', '.join(parts)} FROM {source}")[0]
         bounds = {c.name: (row[2 * i], row[2 * i + 1]) for i, c in enumerate(wanted)}
         return tuple(
             replace(c, minimum=_bound(c, bounds[c.name][0]), maximum=_bound(c, bounds[c.name][1]))
@@ -97,7 +101,7 @@ class Sampler:
             for c in table.columns
         )
 
-    def _values(self, table: TableSchema, column: ColumnSchema, sample: Sequence[Any], seconds: float) -> ColumnSchema:
+    def _values(self, table: TableSchema, column: ColumnSchema, sample: Sequence[Any]) -> ColumnSchema:
         if column.unique and table.rows <= _COUNTED:
             column = replace(column, distinct=table.rows)
         if column.kind not in ("text", "boolean") or not _may_be_few(sample):
@@ -105,8 +109,7 @@ class Sampler:
         name, cast = quoted(column.name), f"CAST({quoted(column.name)} AS TEXT)"
         rows = self._fetch(
             f"SELECT DISTINCT {cast} FROM (SELECT {name} FROM {quoted(table.name)} WHERE {name} IS NOT NULL"
-            f" LIMIT {_SCAN}) AS t LIMIT {FEW + 1}",
-            seconds,
+            f" LIMIT {_SCAN}) AS t LIMIT {FEW + 1}"
         )
         if len(rows) > FEW:
             return column

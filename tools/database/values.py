@@ -8,6 +8,7 @@ found inside a sentence and 'Chai' is not found in 'chain'.
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3040-\u30
 _MAX_TOKENS = 12
 _MAX_VALUES = 200_000
 _MAX_LENGTH = 80
-_SECONDS = 5.0
+_SECONDS = 4.0
 _COMMON_WORDS = """
     a an and are as at be by for from has in is it its of on or that the this to was were with how many much
     what which who when where all any each every no not yes new old top best list show give total sum average count
@@ -48,13 +49,14 @@ class ValueIndex:
 
     @classmethod
     def build(cls, engine: Engine, catalog: Catalog, *, limit: int = _MAX_VALUES) -> ValueIndex:
-        """Read distinct values and their row counts, small columns first, at most ``limit`` values in all."""
+        """Read distinct values and their row counts, small columns first, until ``limit`` values or 4 seconds."""
         places: dict[tuple[str, ...], list[_Place]] = {}
         left = limit
+        end = time.monotonic() + _SECONDS
         for table, column in _indexable(catalog):
-            if left <= 0:
+            if left <= 0 or time.monotonic() > end:
                 break
-            for value, rows in _counted(engine, table, column, left):
+            for value, rows in _counted(engine, table, column, left, end - time.monotonic()):
                 left -= 1
                 tokens = tuple(t for t, _, _ in _tokens(value))
                 if 0 < len(tokens) <= _MAX_TOKENS:
@@ -118,7 +120,9 @@ def _indexable(catalog: Catalog) -> list[tuple[TableSchema, ColumnSchema]]:
     return sorted(pairs, key=lambda p: (not p[1].values, p[0].rows))
 
 
-def _counted(engine: Engine, table: TableSchema, column: ColumnSchema, limit: int) -> list[tuple[str, int]]:
+def _counted(
+    engine: Engine, table: TableSchema, column: ColumnSchema, limit: int, seconds: float
+) -> list[tuple[str, int]]:
     name, source = quoted(column.name), quoted(table.name)
     cast = f"CAST({name} AS TEXT)"
     sql = (
@@ -126,7 +130,7 @@ def _counted(engine: Engine, table: TableSchema, column: ColumnSchema, limit: in
         f" GROUP BY {cast} LIMIT {limit}"
     )
     try:
-        with engine.session(_SECONDS) as connection:
+        with engine.session(max(0.1, seconds)) as connection:
             return [(str(value), int(rows)) for value, rows in connection.execute(sql).fetchall()]
     except ToolError:  # grounding is a help; a slow column is left out of it
         return []
