@@ -74,6 +74,8 @@ def write_restricted(source: Path, characters: Collection[int], target: Path) ->
         for table in font["cmap"].tables:
             if table.isUnicode() and table.format != 14:
                 table.cmap = {code: name for code, name in table.cmap.items() if code in characters}
+        # Reading the names of glyphs has opened the outlines; forgotten, they are copied instead of compiled anew.
+        font.tables.pop("CFF ", None)
         font.save(target, reorderTables=None)
 
 
