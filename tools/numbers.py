@@ -32,6 +32,9 @@ _NUMBER = re.compile(
     rf"(?:\s?(?P<times>倍|times\b|x\b))?(?P<tail>[A-Za-z_][A-Za-z_\-\d]*)?",
     re.IGNORECASE,
 )
+_APART = re.compile(r"|.*-|(?:USD|RMB|CNY|EUR|GBP|HKD|JPY|AUD|CHF|Rs)", re.IGNORECASE)
+"""What may touch a figure from the left; any other word makes it a code (SKU1234)."""
+_UNIT = re.compile(r"[A-Za-z]{0,3}")
 _HANZI = "零一二两三四五六七八九十百千万亿"
 _CHINESE = re.compile(
     rf"(?P<percent>百分之)?(?P<body>[一二两三四五六七八九十][{_HANZI}]*(?:点[零一二三四五六七八九]+)?)"
@@ -127,7 +130,7 @@ def _arabic(text: str) -> Iterator[Mention]:
     for match in _NUMBER.finditer(text):
         word, tail = match["word"] or "", match["tail"] or ""
         digits = match["digits"].replace(",", "").replace("'", "")
-        if (word and not word.endswith("-")) or (tail and not re.fullmatch(r"(?i)st|nd|rd|th|[a-z]{3}", tail)):
+        if not (_APART.fullmatch(word) and _UNIT.fullmatch(tail)):
             # A code such as SKU1234: its digits are checked as they stand, without units.
             yield Mention(text=match.group(0), value=float(digits), unit=0.0, digits=len(digits.strip("0")))
             continue

@@ -39,6 +39,7 @@ MONTHS = pd.DataFrame(
         "Q3 2024, July 1, 2024 to 30 September 2024, at 10:30: no figure.",
         "第1名、三个地区、top 10、12 months.",
         "East minus North is 246,913.59.",
+        "East: RMB1.23M, 1235k, 1,520pcs, 1520th.",
         "See https://example.org/9876543 or write to q98765@example.org.",
         "约一百二十三万元；超过98万元。",
         "",
@@ -105,7 +106,7 @@ def test_empty_and_odd_tables_support_nothing_and_break_nothing() -> None:
         pd.DataFrame({"a": [None, None]}),
         pd.DataFrame({"a": [float("nan"), float("inf")], "ok": [True, False]}),
         pd.DataFrame({"d": ["2024-01-05", "2024-13-45"]}),
-        pd.DataFrame({"year": [1998], "d": pd.to_datetime([None])}),
+        pd.DataFrame({"year": [1998], "d": pd.Series([None], dtype="datetime64[ns]")}),
     ]
     assert unsupported_numbers("4,711 in 1998", frames, context=[]) == ["4,711"]
 

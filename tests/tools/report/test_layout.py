@@ -35,8 +35,8 @@ def test_cells_as_people_read_them(workspace: Workspace) -> None:
             "CustomerID": [1001, 1002, 1003],
             "年份": [2023, 2024, 2025],
             "paid": [True, False, True],
-            "day": pd.to_datetime(["2024-07-01", None, "2024-12-31"]),
-            "moment": pd.to_datetime(["2024-07-01 09:30", "2024-07-01 00:00", None]),
+            "day": pd.to_datetime(["2024-07-01", "", "2024-12-31"]),
+            "moment": pd.to_datetime(["2024-07-01 09:30", "2024-07-01 00:00", ""]),
             "text": ["a", None, "季度"],
         }
     )
