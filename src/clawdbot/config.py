@@ -111,7 +111,7 @@ class MailConfig(Section):
     sign_cert: UserPath | None = Field(None, description="S/MIME certificate (PEM) of the sender.")
     sign_key: UserPath | None = Field(None, description="Private key (PEM) of the sender.")
     sign_key_password_env: str = ""
-    recipient_certs: UserPath | None = Field(None, description="Folder of ADDRESS.pem: mail goes encrypted or not at all.")
+    recipient_certs: UserPath | None = Field(None, description="Folder of ADDRESS.pem: all mail is encrypted.")
     timeout_s: float = Field(30.0, gt=0)
     max_bytes: int = Field(20_000_000, ge=1000, description="Most bytes of one mail with its attachments.")
 
