@@ -30,16 +30,13 @@ def why_nothing(sql: str, catalog: Catalog, values: ValueIndex) -> tuple[str, ..
     hints: list[str] = []
     for column, texts in _text_filters(tree):
         found = _column(column, tables)
-        if found is None:
-            continue
-        table, schema = found
-        name = f"{table.name}.{schema.name}"
-        if schema.is_time:
-            if schema.minimum and schema.maximum:
-                hints.append(f"{name} runs from {schema.minimum} to {schema.maximum}.")
-        elif schema.kind == "text":
-            known = schema.values or values.values_of(table.name, schema.name)
+        if found is not None and found[1].kind == "text":
+            name = f"{found[0].name}.{found[1].name}"
+            known = found[1].values or values.values_of(found[0].name, found[1].name)
             hints += [_unknown(name, text, known) for text in texts if known and text not in known]
+    for where in tree.find_all(exp.Where):
+        found_all = [_column(column, tables) for column in where.find_all(exp.Column)]
+        hints += [_range(*found) for found in found_all if found is not None and found[1].minimum and found[1].is_time]
     return tuple(dict.fromkeys(hints))[:_MOST]
 
 
@@ -58,7 +55,7 @@ def _labels(tree: exp.Expr, catalog: Catalog) -> dict[str, TableSchema]:
 
 def _text_filters(tree: exp.Expr) -> list[tuple[exp.Column, list[str]]]:
     found = []
-    for node in tree.find_all(exp.EQ, exp.In, exp.GTE, exp.GT, exp.LT, exp.LTE):
+    for node in tree.find_all(exp.EQ, exp.In):
         others = node.expressions if isinstance(node, exp.In) else [node.args.get("expression")]
         texts = [o.name for o in others if isinstance(o, exp.Literal) and o.is_string]
         if isinstance(node.this, exp.Column) and texts:
@@ -73,6 +70,10 @@ def _column(column: exp.Column, tables: dict[str, TableSchema]) -> tuple[TableSc
         if schema is not None:
             return table, schema
     return None
+
+
+def _range(table: TableSchema, column: ColumnSchema) -> str:
+    return f"{table.name}.{column.name} runs from {column.minimum} to {column.maximum}."
 
 
 def _unknown(name: str, text: str, known: tuple[str, ...]) -> str:

@@ -101,15 +101,16 @@ def _declared(engine: Engine) -> list[_Declared]:
                 columns=[dict(c) for c in columns[key]],
                 primary=tuple(key_of["constrained_columns"]) if key_of else (),
                 unique=frozenset(str(c[0]) for c in lone if len(c) == 1),
-                foreign_keys=_foreign_keys(foreign.get(key) or ()),
+                foreign_keys=_foreign_keys(foreign.get(key) or (), [c["name"] for c in columns[key]]),
                 comment=(comment["text"] or "") if comment else "",
             )
         )
     return sorted(found, key=lambda d: (d.is_view, d.name))
 
 
-def _foreign_keys(rows: Any) -> tuple[ForeignKey, ...]:
-    return tuple(
+def _foreign_keys(rows: Any, order: list[str]) -> tuple[ForeignKey, ...]:
+    """Declared keys in the order of their columns, because databases list them in orders of their own."""
+    found = (
         ForeignKey(
             columns=tuple(row["constrained_columns"]),
             ref_table=row["referred_table"],
@@ -118,6 +119,7 @@ def _foreign_keys(rows: Any) -> tuple[ForeignKey, ...]:
         for row in rows
         if row["referred_columns"]
     )
+    return tuple(sorted(found, key=lambda k: [order.index(c) for c in k.columns]))
 
 
 def _configured(name: str, wanted: tuple[str, ...], found: dict[str, _Declared]) -> list[_Declared]:

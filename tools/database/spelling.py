@@ -11,8 +11,8 @@ from sqlglot.dialects import Postgres, SQLite
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYWORDS = {
-    "sqlite": {k.lower() for k in SQLite.Tokenizer.KEYWORDS},
-    "postgres": {k.lower() for k in Postgres.Tokenizer.KEYWORDS},
+    "sqlite": {word.lower() for phrase in SQLite.Tokenizer.KEYWORDS for word in phrase.split()},
+    "postgres": {word.lower() for phrase in Postgres.Tokenizer.KEYWORDS for word in phrase.split()},
 }
 
 

@@ -26,6 +26,7 @@ VALUE_BYTES = 64_000_000
 """Longest text or blob that SQLite may make: large enough to read a 10 MB cell, small enough to hold."""
 HEAP_BYTES = 1 << 30
 """Hard limit of SQLite's own memory.  It holds for the whole process, which is why it is generous."""
+_BUSY_SECONDS = 5.0
 _OPCODES_BETWEEN_CHECKS = 20_000
 _BOUNDS = {
     sqlite3.SQLITE_LIMIT_LENGTH: VALUE_BYTES,
@@ -72,6 +73,7 @@ class SQLiteEngine:
         try:
             with closing(self._open()) as connection:
                 deadline = time.monotonic() + seconds
+                connection.execute(f"PRAGMA busy_timeout = {int(min(seconds, _BUSY_SECONDS) * 1000)}")
                 connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _OPCODES_BETWEEN_CHECKS)
                 if guarded:
                     for limit, value in _BOUNDS.items():
@@ -87,7 +89,7 @@ class SQLiteEngine:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{quote(str(self._path))}?mode=ro", uri=True, check_same_thread=False, timeout=5.0
+            f"file:{quote(str(self._path))}?mode=ro", uri=True, check_same_thread=False, timeout=_BUSY_SECONDS
         )
         connection.text_factory = _decoded
         connection.execute("PRAGMA query_only = ON")

@@ -48,7 +48,7 @@ MENDED = [
     ),
     (
         "SELECT SUM(orders.freight), customers.name FROM customers ORDER BY 2",
-        "SELECT SUM(o.freight), c.name FROM customers c JOIN orders o ON c.id = o.customer_id GROUP BY c.name ORDER BY 2",
+        "SELECT SUM(o.freight), c.name FROM customers c JOIN orders o ON c.id = o.customer_id GROUP BY 2 ORDER BY 2",
     ),
     (
         'SELECT country, SUM(quantity) FROM "order lines" GROUP BY country ORDER BY 1',
