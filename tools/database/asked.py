@@ -118,52 +118,32 @@ _NULL = _words(
 _TEXT = _words(
     "contain", "includ", "start(?:s|ing)? with", "begin", "named", "called", "包含", "含", "开头", "名为", "叫", "带有"
 )
+_TIMES = "(?:年|月|季|天|日|周)"
+_ENGLISH_TIMES = "(?:month|quarter|year|week|day|date)"
 _LIST = _words(
     r"\blist\b",
     r"\bshow\b",
-    r"\bwhich\b",
+    rf"\bwhich\b(?! {_ENGLISH_TIMES})",
     r"\bwho\b",
     "what are",
     r"\bdetails?\b",
     r"\bnames?\b",
     "列出",
-    "哪些",
-    "哪个",
-    "哪几",
-    "哪位",
-    "哪家",
-    "名单",
-    "清单",
-    "明细",
-    "列表",
-    "展示",
-    "显示",
-    "查看",
-    "latest",
-    "most recent",
-    "expensive",
-    "cheap",
-    "最贵",
-    "最便宜",
+    f"哪(?:个|些|几|位|家|一)(?:个|位|家)?(?!{_TIMES})",
+    "名单|清单|明细|列表|展示|显示|查看",
+    "latest|most recent|expensive|cheap|最贵|最便宜",
 )
 _TREND = _words("trend", "over time", "by date", "走势", "趋势", "逐月", "逐日", "历年", "按时间", "变动")
 _SORT = _words(r"\bsort", r"\border(?:ed)? by\b", "排序", "升序", "降序", "排列")
 _GROUPED = _words(
-    "各",
-    "每(?!年|月|季|天|日|周|单)",
-    "按(?!年|月|季|天|日|周|时)",
-    "分布",
-    "构成",
-    "对比",
-    "比较",
-    r"\bcompar",
-    "breakdown",
-    "break down",
-    r"\bdistribution\b",
-    r"\beach\b",
-    r"\bevery\b",
-    r"\b(?:by|per)\b(?! (?:month|quarter|year|week|day|date))",
+    f"各(?!{_TIMES})",
+    f"每(?:个|一|位|家|种|类)?(?!{_TIMES}|单|个{_TIMES}|一{_TIMES})",
+    f"按(?!{_TIMES}|时)",
+    "分布|构成",
+    rf"\b(?:by|per|each|every)\b(?! {_ENGLISH_TIMES})",
+    r"breakdown|break down|\bdistribution\b",
 )
+_MOST = _words("最多|最少", r"\bmost\b(?! (?:recent|expensive))", r"\bfewest\b")
 _HOW: dict[How, re.Pattern[str]] = {
     "avg": _words("average", r"\bavg\b", r"\bmean\b", "平均", "均值", "人均"),
     "max": _words(
@@ -218,6 +198,8 @@ class Asked:
     trend: bool = False
     sort: bool = False
     grouped: bool = False
+    most: bool = False
+    """'The most' of something that can be counted."""
     hows: tuple[How, ...] = ()
 
 
@@ -236,6 +218,7 @@ def read_question(question: str) -> Asked:
         trend=bool(_TREND.search(question)),
         sort=bool(_SORT.search(question)),
         grouped=bool(_GROUPED.search(question)),
+        most=bool(_MOST.search(question)),
         hows=tuple(how for how, pattern in _HOW.items() if pattern.search(question)),
     )
 

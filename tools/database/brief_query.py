@@ -16,7 +16,6 @@ from clawdbot.tools.database.asked import Asked, Hints
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.lexicon import split_name, synonyms
 from clawdbot.tools.database.linking import Links
-from clawdbot.tools.database.query_schema import EACH
 from clawdbot.tools.database.typed import Filter, How, MeasureRef, Order, Period, TypedQuery
 
 _TIME_WORDS = frozenset({"date", "time", "at", "on", "day", "datetime", "日期", "时间"})
@@ -81,12 +80,10 @@ def merge_filters(filters: Sequence[Filter]) -> tuple[Filter, ...]:
     return tuple(merged)
 
 
-def apply_brief(
-    query: TypedQuery, hints: Hints, asked: Asked, *, catalog: Catalog, links: Links, period: str | None = None
-) -> TypedQuery:
+def apply_brief(query: TypedQuery, hints: Hints, asked: Asked, *, catalog: Catalog, links: Links) -> TypedQuery:
     """The query with the brief's periods, time step, ranking, share and change; the model is not asked for them."""
     changes: dict[str, Any] = {}
-    changes["periods"] = _periods(hints, period) or query.periods
+    changes["periods"] = read_periods(hints) or query.periods
     if query.time is None and (changes["periods"] or hints.grain):
         changes["time"] = _spoken_date(hints.question, catalog, links)
     if query.measures:
@@ -117,13 +114,6 @@ def _plain(changes: Mapping[str, Any]) -> dict[str, Any]:
 def read_periods(hints: Hints) -> tuple[Period, ...]:
     """The brief's periods."""
     return tuple(Period(start=p.get("start"), end=p.get("end"), label=p.get("label") or "") for p in hints.periods)
-
-
-def _periods(hints: Hints, chosen: str | None) -> tuple[Period, ...]:
-    periods = read_periods(hints)
-    if chosen and chosen != EACH:
-        return tuple(p for p in periods if p.label == chosen) or periods
-    return periods
 
 
 def _span(periods: Sequence[Period]) -> Period:

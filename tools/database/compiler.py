@@ -15,9 +15,10 @@ from sqlglot import exp
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.conditions import compare, condition
+from clawdbot.tools.database.entities import display_columns, key_columns
 from clawdbot.tools.database.joins import JoinGraph
 from clawdbot.tools.database.measures import Measure
-from clawdbot.tools.database.naming import find_column, find_table, unique_alias
+from clawdbot.tools.database.naming import Named, find_column, find_table, unique_alias
 from clawdbot.tools.database.outer import Outer
 from clawdbot.tools.database.pieces import Piece, Pieces, Rows
 from clawdbot.tools.database.terms import Dimension, dimensions, term
@@ -59,7 +60,7 @@ def _prepared(query: TypedQuery) -> TypedQuery:
 
 def _listing(query: TypedQuery, catalog: Catalog, graph: JoinGraph) -> Compiled:
     taken: set[str] = set()
-    named = [find_column(catalog, c) for c in query.columns]
+    named = _listed(query, catalog)
     aliases = [unique_alias(n.column.name, taken, prefix=n.table.name) for n in named]
     columns: dict[str, exp.Expr] = {a: n.expression for a, n in zip(aliases, named, strict=True)}
     tables = list(dict.fromkeys(n.table.name for n in named))
@@ -69,7 +70,7 @@ def _listing(query: TypedQuery, catalog: Catalog, graph: JoinGraph) -> Compiled:
     time = _listing_time(query, catalog, graph, home, without) if period else None
     rows = Rows(home=home, time=time, period=period, filters=query.filters, without=without)
     piece = Pieces(catalog, graph).listing(rows, columns, tables)
-    select = piece.select
+    select = piece.select.distinct() if _lists_values(query, named) else piece.select
     order = query.order or Order(by="column", n=1, desc=False)
     select = select.order_by(*_ordered([(aliases[order.n - 1], order.desc), *((a, False) for a in aliases)]))
     roles: dict[str, Role] = dict.fromkeys(aliases, "column")
@@ -79,6 +80,29 @@ def _listing(query: TypedQuery, catalog: Catalog, graph: JoinGraph) -> Compiled:
         notes=piece.tree.notes,
         time=time.label if time else "",
     )
+
+
+def _listed(query: TypedQuery, catalog: Catalog) -> list[Named]:
+    """The columns of a list: those asked for, what they are compared with, and the name of what is listed."""
+    asked = [find_column(catalog, c) for c in query.columns]
+    table = asked[0].table
+    names = display_columns(table)
+    if not _lists_values(query, asked) and not {n.column.name for n in asked if n.table == table} & {
+        *names,
+        *key_columns(table),
+    }:
+        asked += [find_column(catalog, f"{table.name}.{c}") for c in names]
+    for given in query.filters:
+        if given.other_column:
+            asked += [find_column(catalog, given.column), find_column(catalog, given.other_column)]
+    return list({n.label: n for n in asked}.values())
+
+
+def _lists_values(query: TypedQuery, named: Sequence[Named]) -> bool:
+    """A single text column that names no row is a list of its values, each once."""
+    only = named[0]
+    special = {*display_columns(only.table), *key_columns(only.table)}
+    return len(named) == 1 and not query.limit and only.column.kind == "text" and only.column.name not in special
 
 
 def _listing_time(query: TypedQuery, catalog: Catalog, graph: JoinGraph, home: str, without: str | None) -> TimeSource:
@@ -140,15 +164,17 @@ class _Aggregation:
             period=self.period_alias,
             time=self.time_alias,
             taken=self.taken,
-            once=any(p.once for p in pieces),
         )
         simple = len(pieces) == 1 and not (self.query.share or self.query.change or outer.ranks_groups)
-        select = self._flat(pieces[0]) if simple else outer.select(pieces, self._late_conditions())
+        wholes = self._wholes() if self.query.share and any(p.once for p in pieces) else []
+        select = self._flat(pieces[0]) if simple else outer.select(pieces, self._late_conditions(), wholes)
         if order := _ordered(self._order()):
             select = select.order_by(*order)
         if not outer.ranks_groups:
             select = _limited(select, self.query)
-        notes = tuple(dict.fromkeys(n for p in pieces for n in p.tree.notes))
+        notes = tuple(dict.fromkeys([n for p in pieces for n in p.tree.notes]))
+        if wholes:
+            notes += ("A row may count in several groups; each share is of the whole.",)
         labels = tuple(dict.fromkeys(t.label for t in self.times.values() if t))
         return Compiled(
             sql=select.sql(self.catalog.dialect, pretty=True),
@@ -188,7 +214,11 @@ class _Aggregation:
             found.append(tree)
         return found
 
-    def _pieces(self, home: str) -> list[Piece]:
+    def _wholes(self) -> list[Piece]:
+        """The measures without groups: the whole of a share where a row may stand in several groups."""
+        return [p for home in self.homes for p in self._pieces(home, grouped=False)]
+
+    def _pieces(self, home: str, *, grouped: bool = True) -> list[Piece]:
         builder = Pieces(self.catalog, self.graph)
         filters = tuple(f for f in self.query.filters if f not in self.late)
         mine = [t for t in self.terms if t.home == home]
@@ -197,7 +227,7 @@ class _Aggregation:
         for number, period in enumerate(periods, start=1):
             time = self.times.get(home)
             rows = Rows(home=home, time=time, period=self._extended(period), filters=filters, without=self.without)
-            dims = [*self._time_dims(time, period, number), *self.dims]
+            dims = [*self._time_dims(time, period, number), *(self.dims if grouped else [])]
             found.append(builder.aggregate(rows, dims, mine, self.terms))
         return found
 

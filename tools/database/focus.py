@@ -16,6 +16,7 @@ from clawdbot.tools.database.measures import Measure
 
 MOST_TABLES, MOST_COLUMNS = 6, 40
 _HINTED = 0.75
+_FEW = 30
 PLUMBING = frozenset(
     {"address", "phone", "fax", "postal", "zip", "homepage", "url", "photo", "picture", "path", "extension", "email"}
 )
@@ -36,6 +37,8 @@ class Focus:
     numbers: tuple[str, ...]
     dates: tuple[str, ...]
     hits: tuple[ValueHit, ...]
+    guesses: tuple[str, ...] = ()
+    """Columns with few values, one of which an unknown word of the goal may mean in another language."""
 
 
 def focus(catalog: Catalog, measures: Mapping[str, Measure], links: Links, asked: Asked) -> Focus:
@@ -50,8 +53,7 @@ def focus(catalog: Catalog, measures: Mapping[str, Measure], links: Links, asked
     )
     shown = [(t, c) for t, c in ranked if not _is_noise(t, c, links)][:MOST_COLUMNS]
     groups = [(t, c) for t, c in shown if _groups(t, c)]
-    spoken = [(t, c) for t, c in groups if _score((t, c), links, valued) >= 0.5 or links.names_table(t.name)]
-    by = _without_twins([f"{t.name}.{c.name}" for t, c in spoken or groups], catalog, links)
+    by = _without_twins([f"{t.name}.{c.name}" for t, c in _said_first(groups, links, valued)], catalog, links)
     by = [name for name in by if name not in _counted_names(catalog, links)] or by
     numbers = [f"{t.name}.{c.name}" for t, c in shown if c.is_number and not is_identifier(t, c)]
     return Focus(
@@ -62,7 +64,33 @@ def focus(catalog: Catalog, measures: Mapping[str, Measure], links: Links, asked
         numbers=tuple(numbers),
         dates=tuple(f"{t.name}.{c.name}" for t, c in shown if c.is_time),
         hits=hits,
+        guesses=_guesses(catalog, tables) if links.unknown and not hits else (),
     )
+
+
+def _guesses(catalog: Catalog, tables: list[str]) -> tuple[str, ...]:
+    graph = JoinGraph(catalog)
+    found: list[tuple[bool, float, str]] = []
+    for name, cost in graph.distances(tables[0]).items():
+        table = catalog.table(name)
+        if table is None or not graph.reaches_up(tables[0], name):
+            continue
+        for column in table.columns:
+            few = 1 < len(column.values) <= _FEW and all(v.isascii() for v in column.values)
+            plain = not set(split_name(column.name)) & PLUMBING and not is_long_text(table, column)
+            if few and plain and column.kind == "text":
+                found.append((not displays(table, column.name), cost, f"{name}.{column.name}"))
+    return tuple(name for _, _, name in sorted(found)[:4])
+
+
+def _said_first(
+    groups: list[tuple[TableSchema, ColumnSchema]], links: Links, valued: set[str]
+) -> list[tuple[TableSchema, ColumnSchema]]:
+    """Columns that the goal names; else those it hints at; else those of tables that it names; else all."""
+    named = [pair for pair in groups if _score(pair, links, valued) >= 1.5]
+    hinted = [pair for pair in groups if _score(pair, links, valued) >= 0.5]
+    near = [pair for pair in groups if links.names_table(pair[0].name)]
+    return named or hinted or near or groups
 
 
 def _score(pair: tuple[TableSchema, ColumnSchema], links: Links, valued: set[str]) -> float:
@@ -87,7 +115,7 @@ def best_hits(catalog: Catalog, links: Links) -> tuple[ValueHit, ...]:
     for scored in by_mention.values():
         best = max(score for score, _ in scored)
         for score, hit in sorted(scored, key=lambda pair: -pair[0])[:3]:
-            if score >= best - 1.0:
+            if score > best - 1.0:
                 found[hit.table, hit.column, hit.value] = hit
     return tuple(found.values())
 
@@ -194,21 +222,22 @@ def _measures(
     found = dict.fromkeys(f"count {t}" for t in links.counted)
     for name in sorted(links.measures, key=lambda n: -links.measures[n]):
         found.setdefault(name)
-        for how in asked.hows:
-            if how in ("avg", "max", "min") and measures[name].aggregate != "ratio":
-                found.setdefault(f"{how} {name}")
     said = [n for n in numbers if links.columns.get(n, 0.0) >= (_HINTED if not found else 1.0)]
     for name in said[:4]:
         found.update(dict.fromkeys(f"{how} {name}" for how in _hows(asked)))
     if "count_distinct" in asked.hows:
         texts = [c for c, score in links.columns.items() if score >= 1.5 and c not in numbers and _table(c) in tables]
         found.update(dict.fromkeys(f"count_distinct {c}" for c in _without_twins(texts, catalog, links)[:3]))
+    counts = [t for t in tables if links.names_table(t)] or tables
+    if not found and asked.most:
+        graph = JoinGraph(catalog)
+        detailed = [t for t in counts if not any(o != t and graph.reaches_up(o, t) for o in counts)]
+        return [f"count {t}" for t in detailed]
     if not found:
         found.update(dict.fromkeys(n for n in measures if set(measures[n].tables) & set(tables)))
         for name in numbers[:6]:
             found.update(dict.fromkeys(f"{how} {name}" for how in _hows(asked)))
     if not links.measures and not links.counted:
-        counts = [t for t in tables if links.names_table(t)] or tables
         found.update(dict.fromkeys(f"count {t}" for t in counts))
     return list(found)[:24]
 

@@ -32,7 +32,13 @@ _HOW_MANY = re.compile(
     re.IGNORECASE,
 )
 _HOW_MANY_ZH = re.compile(
-    r"(?:多少|几|(?:超过|多于|至少|少于|不到)\d+)(?:个|家|名|位|笔|张|种|款|条|份)?(?:不同的?)?([\u3400-\u9fff]{1,6})"
+    r"(?:(?:多少|几)(?:个|家|名|位|笔|张|种|款|条|份)?|(?:超过|多于|至少|少于|不到)\d+(?:个|家|名|位|笔|张|种|款|条|份|单))"
+    r"(?:不同的?|的)?([\u3400-\u9fff]{1,6})"
+)
+_UNKNOWN = re.compile(r"[\u3400-\u9fff]{2,6}(?=类|的)")
+_STOP = re.compile(
+    "年|月|季度|季|日|周|各|每|个|最高|最低|最多|最少|前|后|上|下|去|今|本|全|按|从|到|至|的|和|与|及|在|了|有|哪些|哪|多少|请|给|"
+    "列出|显示|查询|统计|分析|生成|报告|比较|对比|情况|排名|第|一|二|三|四|五|六|七|八|九|十|所|位|家|名|发送|邮件|图|并|数量|平均|总"
 )
 
 
@@ -45,6 +51,8 @@ class Links:
     measures: dict[str, float] = field(default_factory=dict)
     counted: tuple[str, ...] = ()
     hits: tuple[ValueHit, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Chinese words before '类' or '的' that nothing explains: perhaps a value in the data's language."""
 
     def names_table(self, table: str) -> bool:
         return self.tables.get(table, 0.0) >= NAMED
@@ -102,12 +110,28 @@ def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Ite
         linked["quantity"] += 1
     if counted and not any(said.says(w) for w in ("quantity", "销量", "销售量")):
         linked.pop("quantity", None)
-    return Links(tables=tables, columns=columns, measures=linked, counted=counted, hits=found)
+    return Links(
+        tables=tables,
+        columns=columns,
+        measures=linked,
+        counted=counted,
+        hits=found,
+        unknown=_unknown(goal, said, found),
+    )
+
+
+def _unknown(goal: str, said: _Goal, hits: Iterable[ValueHit]) -> tuple[str, ...]:
+    rest = goal
+    for word in sorted({*said.terms, *(h.mention for h in hits)}, key=len, reverse=True):
+        rest = rest.replace(word, " ") if not word.isascii() and word != "类" else rest
+    rest = re.sub(r" (?=类|的)", "", _STOP.sub(lambda m: "的" if m.group() == "的" else " ", rest))
+    return tuple(dict.fromkeys(m.group() for m in _UNKNOWN.finditer(rest)))
 
 
 def _without_counts(goal: str) -> str:
-    """'订单数量' is the number of orders, not a quantity."""
-    return re.sub(r"(?<=[单户商工品员人])(?:的)?(?:总)?数量", "", goal)
+    """'订单数量' and 'number of orders' are counts: neither a quantity nor a number."""
+    plain = re.sub(r"\b(?:number|count) of\b", "", goal, flags=re.IGNORECASE)
+    return re.sub(r"(?<=[单户商工品员人])(?:的)?(?:总)?数量", "", plain)
 
 
 def _translated_hits(goal: str, catalog: Catalog) -> tuple[ValueHit, ...]:

@@ -30,11 +30,9 @@ class Outer:
         period: str,
         time: str,
         taken: set[str],
-        once: bool,
     ) -> None:
         self._query, self._catalog, self._terms, self._dims = query, catalog, terms, dims
         self._period, self._time = period, time
-        self._once = once
         self._shares = {t.alias: unique_alias(f"{t.alias}_share_pct", taken, prefix="of") for t in terms}
         self._changes = {
             t.alias: (
@@ -59,11 +57,14 @@ class Outer:
             found.update({alias: "change" for pair in self._changes.values() for alias in pair})
         return found
 
-    def select(self, pieces: Sequence[Piece], late: Sequence[exp.Expr]) -> exp.Select:
-        """The whole statement but its order and limit; ``late`` are conditions on ``now`` after the totals."""
+    def select(self, pieces: Sequence[Piece], late: Sequence[exp.Expr], wholes: Sequence[Piece] = ()) -> exp.Select:
+        """The whole statement but its order and limit; ``late`` are conditions on ``now`` after the totals.
+
+        ``wholes`` are the pieces without groups, when the parts of a share may overlap.
+        """
         source = "grouped"
         grouped = self._grouped(pieces)
-        shares = self._with_shares() if self._query.share else None
+        shares = self._with_shares(bool(wholes)) if self._query.share else None
         if shares is not None:
             source = "shared"
         select = exp.select().from_(exp.alias_(exp.table_(source), "now", table=True))
@@ -77,16 +78,13 @@ class Outer:
             select = select.where(compare(measure, given.op, given.value))
         select = select.where(*late) if late else select
         select = select.with_("grouped", as_=grouped)
+        if wholes:
+            select = select.with_("whole", as_=self._grouped(wholes, [a for a in self._keys() if a in self._times()]))
         if shares is not None:
             select = select.with_("shared", as_=shares)
         return select.with_("leading", as_=self._leaders(source)) if self.ranks_groups else select
 
     def _check_share(self) -> None:
-        if self._once:
-            raise RetryableToolError(
-                "A share is not defined here: one row counts in several groups, so the parts exceed the whole.",
-                hint="Ask without share, or use a measure of the more detailed table.",
-            )
         for found in self._terms:
             if not found.additive:
                 raise RetryableToolError(
@@ -97,13 +95,16 @@ class Outer:
         periods = ["_period", self._period] if self._period else []
         return [*periods, *([self._time] if self._time else []), *(d.alias for d in self._dims)]
 
-    def _grouped(self, pieces: Sequence[Piece]) -> exp.Query:
+    def _times(self) -> list[str]:
+        return [a for a in ("_period" if self._period else "", self._period, self._time) if a]
+
+    def _grouped(self, pieces: Sequence[Piece], aliases: Sequence[str] | None = None) -> exp.Query:
         union: exp.Query = pieces[0].select
         for piece in pieces[1:]:
             union = exp.union(union, piece.select, distinct=False)
         if len({t.home for t in self._terms}) == 1:
             return union
-        keys = [exp.column(a, table="parts", quoted=True) for a in self._keys()]
+        keys = [exp.column(a, table="parts", quoted=True) for a in (self._keys() if aliases is None else aliases)]
         measures = [
             exp.alias_(_filled(exp.Max(this=exp.column(t.alias, table="parts", quoted=True)), t), t.alias, quoted=True)
             for t in self._terms
@@ -112,16 +113,38 @@ class Outer:
         merged = exp.select(*named, *measures).from_(union.subquery("parts"))
         return merged.group_by(*(k.copy() for k in keys)) if keys else merged
 
-    def _with_shares(self) -> exp.Select:
-        times = [exp.column(a, quoted=True) for a in self._keys() if a in (self._time, "_period")]
-        whole = times if self._query.by else times[:-1]
+    def _with_shares(self, overlapping: bool) -> exp.Select:
+        """Groups with their percent of the sum of all, or of the whole where a row may stand in several groups."""
+        if overlapping:
+            return self._of_whole()
+        times = [a for a in self._keys() if a in (self._time, "_period")]
+        within_times = times if self._query.by else times[:-1]
         outputs: list[exp.Expr] = [exp.Star()]
         for alias, share in self._shares.items():
-            total = exp.Window(
-                this=exp.Sum(this=exp.column(alias, quoted=True)), partition_by=[t.copy() for t in whole]
-            )
+            partition = [exp.column(t, quoted=True) for t in within_times]
+            total = exp.Window(this=exp.Sum(this=exp.column(alias, quoted=True)), partition_by=partition)
             outputs.append(exp.alias_(_percent(exp.column(alias, quoted=True), total), share, quoted=True))
         return exp.select(*outputs).from_("grouped")
+
+    def _of_whole(self) -> exp.Select:
+        keys = [exp.column(a, table="grouped", quoted=True) for a in self._keys()]
+        outputs: list[exp.Expr] = [exp.alias_(k, k.name, quoted=True) for k in keys]
+        for alias, share in self._shares.items():
+            part = exp.column(alias, table="grouped", quoted=True)
+            ratio = _percent(part.copy(), exp.column(alias, table="whole", quoted=True))
+            outputs += [exp.alias_(part, alias, quoted=True), exp.alias_(ratio, share, quoted=True)]
+        same = [
+            exp.NullSafeEQ(
+                this=exp.column(a, table="whole", quoted=True), expression=exp.column(a, table="grouped", quoted=True)
+            )
+            for a in self._times()
+        ]
+        select = exp.select(*outputs).from_("grouped")
+        return (
+            select.join("whole", on=exp.and_(*same), join_type="left")
+            if same
+            else select.join("whole", join_type="cross")
+        )
 
     def _outputs(self, select: exp.Select) -> exp.Select:
         per = self._query.per

@@ -80,7 +80,6 @@ def query(
     filters: list[dict[str, Any]] | None = None,
     without: str | None = None,
     having: dict[str, Any] | None = None,
-    period: str | None = None,
     sort: str | None = None,
     order: Literal["asc", "desc"] | None = None,
     limit: int | None = None,
@@ -94,7 +93,6 @@ def query(
     filters: conditions, all must hold
     without: only those that have no rows in this table
     having: condition on the first measure
-    period: which of the question's periods, or each
     sort: column that a list is sorted by
     order: highest or lowest first
     limit: number of rows
@@ -115,7 +113,7 @@ def query(
             "limit": limit,
         }
     )
-    asked = apply_brief(written, found.hints, found.asked, catalog=found.catalog, links=found.links, period=period)
+    asked = apply_brief(written, found.hints, found.asked, catalog=found.catalog, links=found.links)
     return _answer(asked, found, context, databases)
 
 

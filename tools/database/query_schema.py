@@ -18,10 +18,8 @@ from clawdbot.tools.database.naming import find_column
 
 Schema = dict[str, Any]
 
-EACH = "each"
-"""The label that means every period of the question, side by side."""
 _VALUES = 40
-_FEW = 12
+_FEW = 4
 _SAID = 0.75
 
 
@@ -47,34 +45,33 @@ def _only_list(links: Links, focus: Focus, asked: Asked, hints: Hints) -> bool:
     return asked.listing and not spoken and (sortable or not (hints.limit or hints.order))
 
 
-def _may_group(focus: Focus, asked: Asked, hints: Hints, links: Links) -> bool:
-    """Something in the question speaks for groups; a plain total has none."""
+def _groups(focus: Focus, asked: Asked, hints: Hints, links: Links) -> tuple[int, int]:
+    """Fewest and most columns to group by: none for a plain total or a plain series over time."""
+    said = [c for c in focus.by if links.columns.get(c, 0.0) >= 1.5]
+    most = max(1, min(2, len(said)))
+    many = (hints.limit or 0) > 1
+    if hints.grain:
+        wanted = asked.grouped or asked.listing or (many and bool(said))
+        return (int(asked.grouped), most) if wanted else (0, 0)
     ranked = bool(hints.limit or hints.order or hints.position or hints.charts)
-    said = any(links.columns.get(c, 0.0) >= 1.5 for c in focus.by)
-    return ranked or said or asked.grouped or asked.listing or asked.share
+    wanted = ranked or bool(said) or asked.grouped or asked.listing or asked.share
+    return (int(asked.grouped or ranked), most) if wanted else (0, 0)
 
 
 def _aggregated(focus: Focus, asked: Asked, hints: Hints, shared: Schema, links: Links) -> Schema:
-    sure = len(focus.measures) == 1
-    properties: Schema = {"measures": _array(focus.measures, least=1, most=1 if sure else min(3, len(focus.measures)))}
-    if focus.by and _may_group(focus, asked, hints, links):
-        least = int((asked.grouped or (hints.limit or 0) > 1) and hints.grain is None)
-        properties["by"] = _array(focus.by, least=least, most=min(2, len(focus.by)))
+    spoken = len(links.measures) + len(links.counted) + sum(links.columns.get(c, 0.0) >= 1.0 for c in focus.numbers)
+    numbers = max(1, min(3, spoken or 2, len(focus.measures)))
+    properties: Schema = {"measures": _array(focus.measures, least=1, most=numbers)}
+    least, most = _groups(focus, asked, hints, links)
+    if focus.by and most:
+        properties["by"] = _array(focus.by, least=least, most=min(most, len(focus.by)))
     if hints.grain is None and asked.trend:
         properties["per"] = {"enum": ["month", "quarter", "year", "week", "day"]}
     properties |= shared
     if asked.numbers and (links.measures or links.counted):
-        properties["having"] = {
-            "anyOf": [
-                {"type": "null"},
-                _object(
-                    {
-                        "op": {"enum": [">", ">=", "<", "<=", "="]},
-                        "value": {"type": "number"},
-                    }
-                ),
-            ]
-        }
+        having = _object({"op": {"enum": [">", ">=", "<", "<=", "="]}, "value": {"type": "number"}})
+        other = _compared_numbers(focus, links)
+        properties["having"] = {"anyOf": [{"type": "null"}, having]} if other else having
     if asked.sort and hints.order is None:
         properties["order"] = {"enum": ["desc", "asc"]}
     return _object(properties)
@@ -93,20 +90,26 @@ def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: H
     properties: Schema = {}
     items = _filter_items(catalog, links, focus, asked)
     if items:
-        must = bool(focus.hits) and len(items) == len({(h.table, h.column) for h in focus.hits})
+        mentions = len({h.mention.casefold() for h in focus.hits})
+        only_hits = bool(mentions) and len(items) == len({(h.table, h.column) for h in focus.hits})
+        reasons = mentions + sum((asked.numbers, asked.columns, asked.empty, asked.text, bool(focus.guesses)))
         properties["filters"] = {
             "type": "array",
             "items": items[0] if len(items) == 1 else {"anyOf": items},
-            "minItems": int(must),
-            "maxItems": max(2, min(4, len(focus.hits))),
+            "minItems": int(only_hits),
+            "maxItems": max(1, min(4, reasons)),
         }
     if asked.without:
         missing = _missing_tables(catalog, focus)
         if missing:
             properties["without"] = {"enum": [None, *missing]}
-    if len(hints.periods) > 1:
-        properties["period"] = {"enum": [EACH, *(p["label"] for p in hints.periods)]}
     return properties
+
+
+def _compared_numbers(focus: Focus, links: Links) -> list[str]:
+    """Numbers that the goal speaks of; all of them when nothing else could be compared."""
+    said = [c for c in focus.numbers if links.columns.get(c, 0.0) >= _SAID]
+    return said or ([] if links.measures or links.counted else list(focus.numbers))
 
 
 def _missing_tables(catalog: Catalog, focus: Focus) -> list[str]:
@@ -119,7 +122,7 @@ def _missing_tables(catalog: Catalog, focus: Focus) -> list[str]:
         if any(t != table.name and graph.reaches_up(table.name, t) for t in focus.tables):
             found[table.name] = None
     near = [t for t in found if t in focus.tables]
-    return [*near, *(t for t in found if t not in near)][:8]
+    return (near or list(found))[:8]
 
 
 def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) -> list[Schema]:
@@ -129,8 +132,8 @@ def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) ->
         by_column.setdefault(f"{hit.table}.{hit.column}", []).append(hit.value)
     for column, values in by_column.items():
         items.append(_item([column], ["=", "!="], {"enum": list(dict.fromkeys(values))[:_VALUES]}))
-    if asked.numbers and focus.numbers:
-        items.append(_item(focus.numbers, [">", ">=", "<", "<=", "=", "!="], {"type": "number"}))
+    if asked.numbers and (numbers := _compared_numbers(focus, links)):
+        items.append(_item(numbers, [">", ">=", "<", "<=", "=", "!="], {"type": "number"}))
     if asked.columns:
         for same in (focus.dates, focus.numbers):
             if len(same) > 1:
@@ -143,8 +146,10 @@ def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) ->
     if asked.text and texts:
         items.append(_item(texts, ["contains", "starts"], {"type": "string", "minLength": 1, "maxLength": 40}))
     if not focus.hits:
-        listed = [n for n in said if 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)]
-        items += [_item([n.label], ["=", "!="], {"enum": list(n.column.values)}) for n in listed[:3]]
+        flags = [n for n in said if 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)]
+        wanted = [n.label for n in flags if links.columns[n.label] >= 1.5][:3]
+        for column in dict.fromkeys([*wanted, *focus.guesses]):
+            items.append(_item([column], ["=", "!="], {"enum": list(find_column(catalog, column).column.values)}))
     return items
 
 

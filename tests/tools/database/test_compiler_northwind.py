@@ -82,7 +82,7 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "how many customers": ({"measures": [{"of": "Customers"}]}, "SELECT COUNT(*) FROM Customers"),
     "orders by salesperson": (
         {"measures": orders, "by": ["Employees.LastName"]},
-        "SELECT e.FirstName || ' ' || e.LastName, COUNT(*) FROM Orders o JOIN Employees e USING (EmployeeID) GROUP BY 1",
+        "SELECT e.FirstName || ' ' || e.LastName, COUNT(*) FROM Orders JOIN Employees e USING (EmployeeID) GROUP BY 1",
     ),
     "revenue by salesperson id": (
         {"measures": revenue, "by": ["Orders.EmployeeID"]},
@@ -120,8 +120,8 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "fan-out: orders by region of the salesperson's territories": (
         {"measures": orders, "by": ["Regions.RegionDescription"]},
-        "SELECT r.RegionDescription, COUNT(DISTINCT o.OrderID) FROM Orders o JOIN EmployeeTerritories USING (EmployeeID)"
-        " JOIN Territories USING (TerritoryID) JOIN Regions r USING (RegionID) GROUP BY 1",
+        "SELECT r.RegionDescription, COUNT(DISTINCT o.OrderID) FROM Orders o JOIN EmployeeTerritories"
+        " USING (EmployeeID) JOIN Territories USING (TerritoryID) JOIN Regions r USING (RegionID) GROUP BY 1",
     ),
     "countries that we sell to": (
         {"measures": [{"of": "Orders.ShipCountry", "how": "count_distinct"}]},
@@ -179,7 +179,7 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
             "columns": ["Products.ProductName", "Products.UnitsInStock"],
             "filters": [{"column": "Products.UnitsInStock", "op": "<", "other_column": "Products.ReorderLevel"}],
         },
-        "SELECT ProductName, UnitsInStock FROM Products WHERE UnitsInStock < ReorderLevel",
+        "SELECT ProductName, UnitsInStock, ReorderLevel FROM Products WHERE UnitsInStock < ReorderLevel",
     ),
     "the ten most expensive products": (
         {
@@ -231,6 +231,28 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
         f"SELECT c.Country, {REVENUE}, {REVENUE} * 100 / (SELECT {REVENUE} FROM {LINES}) FROM {LINES}"
         " JOIN Customers c USING (CustomerID) WHERE c.Country = 'Germany' GROUP BY 1",
     ),
+    "share of orders that hold a category: parts overlap, the whole is all orders": (
+        {"measures": orders, "by": ["Categories.CategoryName"], "share": True},
+        f"SELECT c.CategoryName, COUNT(DISTINCT o.OrderID), COUNT(DISTINCT o.OrderID) * 100.0 / 830 FROM {LINES}"
+        " JOIN Products USING (ProductID) JOIN Categories c USING (CategoryID) GROUP BY 1",
+    ),
+    "share within each year where parts overlap": (
+        {"measures": orders, "by": ["Categories.CategoryName"], "share": True, "per": "year", "periods": [Y97]},
+        f"SELECT '1997', c.CategoryName, COUNT(DISTINCT o.OrderID), COUNT(DISTINCT o.OrderID) * 100.0 /"
+        f" (SELECT COUNT(*) FROM Orders o WHERE {IN_97}) FROM {LINES} JOIN Products USING (ProductID)"
+        f" JOIN Categories c USING (CategoryID) WHERE {IN_97} GROUP BY 2",
+    ),
+    "a single column of text is a list of its values": (
+        {"columns": ["Customers.Country"], "filters": [{"column": "Customers.City", "op": "starts", "value": "b"}]},
+        "SELECT DISTINCT Country FROM Customers WHERE City LIKE 'b%'",
+    ),
+    "a list says whom it is about": (
+        {
+            "columns": ["Customers.City", "Customers.Phone"],
+            "filters": [{"column": "Customers.Country", "value": "France"}],
+        },
+        "SELECT City, Phone, CompanyName FROM Customers WHERE Country = 'France'",
+    ),
     "change by quarter, the first against the quarter before the period": (
         {"measures": orders, "per": "quarter", "periods": [Y97], "change": "previous"},
         f"WITH q AS (SELECT {QUARTER} b, COUNT(*) n FROM Orders o GROUP BY 1), w AS (SELECT b, n, n - LAG(n) OVER"
@@ -245,14 +267,15 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "two quarters side by side": (
         {"measures": orders, "by": ["Shippers.CompanyName"], "periods": [Q1_97, Q1_98]},
-        "SELECT CASE WHEN OrderDate < '1998-01-01' THEN '1997-Q1' ELSE '1998-Q1' END, s.CompanyName, COUNT(*) FROM Orders o"
-        " JOIN Shippers s ON o.ShipVia = s.ShipperID WHERE (OrderDate >= '1997-01-01' AND OrderDate < '1997-04-01')"
+        "SELECT CASE WHEN OrderDate < '1998-01-01' THEN '1997-Q1' ELSE '1998-Q1' END, s.CompanyName, COUNT(*)"
+        " FROM Orders o JOIN Shippers s ON o.ShipVia = s.ShipperID"
+        " WHERE (OrderDate >= '1997-01-01' AND OrderDate < '1997-04-01')"
         " OR (OrderDate >= '1998-01-01' AND OrderDate < '1998-04-01') GROUP BY 1, 2",
     ),
     "two quarters and the change": (
         {"measures": orders, "periods": [Q1_97, Q1_98], "change": "previous"},
-        "WITH n AS (SELECT (SELECT COUNT(*) FROM Orders WHERE OrderDate >= '1997-01-01' AND OrderDate < '1997-04-01') a,"
-        " (SELECT COUNT(*) FROM Orders WHERE OrderDate >= '1998-01-01' AND OrderDate < '1998-04-01') b)"
+        "WITH n AS (SELECT (SELECT COUNT(*) FROM Orders WHERE OrderDate >= '1997-01-01' AND OrderDate < '1997-04-01')"
+        " a, (SELECT COUNT(*) FROM Orders WHERE OrderDate >= '1998-01-01' AND OrderDate < '1998-04-01') b)"
         " SELECT '1997-Q1', a, NULL, NULL FROM n UNION ALL SELECT '1998-Q1', b, b - a, 100.0 * (b - a) / a FROM n",
     ),
     "the top 2 salespeople by month: two people, all months": (
