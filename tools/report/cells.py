@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from clawdbot.tools.report.words import WORDS, Language, written_date
+from clawdbot.tools.report.words import WORDS, Language, written_date, written_month
 from clawdbot.tools.workspace import Column, TableInfo
 
 MISSING = "–"
@@ -48,8 +49,7 @@ def _cells(column: Column, values: list[Any], language: Language) -> tuple[str, 
     if column.kind in ("number", "integer"):
         return _numbers(column.name, values)
     if column.kind == "date":
-        timed = any(not pd.isna(v) and (v.hour or v.minute or v.second) for v in values)
-        return tuple(MISSING if pd.isna(v) else _moment(v, timed, language) for v in values)
+        return _moments([None if pd.isna(v) else v.to_pydatetime() for v in values], language)
     if column.kind == "boolean":
         words = WORDS[language]
         return tuple(MISSING if pd.isna(v) else words["yes" if v else "no"] for v in values)
@@ -88,6 +88,17 @@ def _decimals(values: list[float]) -> int:
     return most
 
 
-def _moment(value: Any, timed: bool, language: Language) -> str:
-    day = written_date(value.date(), language, short=True)
-    return f"{day} {value:%H:%M}" if timed else day
+def _moments(values: list[datetime | None], language: Language) -> tuple[str, ...]:
+    """Only as exact as the column: months where every day is a first, times where any is given."""
+    known = [v for v in values if v is not None]
+    timed = any(v.hour or v.minute or v.second for v in known)
+    monthly = not timed and len(set(known)) > 1 and all(v.day == 1 for v in known)
+    shown = []
+    for value in values:
+        if value is None:
+            shown.append(MISSING)
+        elif monthly:
+            shown.append(written_month(value, language))
+        else:
+            shown.append(written_date(value, language, short=True) + (f" {value:%H:%M}" if timed else ""))
+    return tuple(shown)

@@ -73,9 +73,14 @@ _MONTHS = (
 def written_date(day: date, language: Language, *, short: bool = False) -> str:
     """2026年7月1日, or 1 July 2026; short: 2026-07-01, or 1 Jul 2026."""
     if language == "zh":
-        return day.isoformat() if short else f"{day.year}年{day.month}月{day.day}日"
+        return f"{day:%Y-%m-%d}" if short else f"{day.year}年{day.month}月{day.day}日"
     month = _MONTHS[day.month - 1]
     return f"{day.day} {month[:3] if short else month} {day.year}"
+
+
+def written_month(day: date, language: Language) -> str:
+    """2026-07, or Jul 2026."""
+    return f"{day:%Y-%m}" if language == "zh" else f"{_MONTHS[day.month - 1][:3]} {day.year}"
 
 
 def written_period(first: date, last: date, language: Language) -> str:

@@ -37,6 +37,7 @@ def test_cells_as_people_read_them(workspace: Workspace) -> None:
             "paid": [True, False, True],
             "day": pd.to_datetime(["2024-07-01", "", "2024-12-31"]),
             "moment": pd.to_datetime(["2024-07-01 09:30", "2024-07-01 00:00", ""]),
+            "month": pd.to_datetime(["2024-07-01", "2024-08-01", ""]),
             "text": ["a", None, "季度"],
         }
     )
@@ -53,11 +54,13 @@ def test_cells_as_people_read_them(workspace: Workspace) -> None:
         "paid": ("Yes", "No", "Yes"),
         "day": ("1 Jul 2024", "–", "31 Dec 2024"),
         "moment": ("1 Jul 2024 09:30", "1 Jul 2024 00:00", "–"),
+        "month": ("Jul 2024", "Aug 2024", "–"),
         "text": ("a", "–", "季度"),
     }
     chinese = cells(workspace, frame, "zh")
     assert chinese["paid"] == ("是", "否", "是")
     assert chinese["day"][0] == "2024-07-01"
+    assert chinese["month"][0] == "2024-07"
 
 
 def test_dates_and_periods_in_words() -> None:
