@@ -44,6 +44,7 @@ _MON = r"(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 YEAR = r"(?:19|20)\d\d"
 _CN = r"[零〇一二两三四五六七八九十]+"
 _COUNT = r"\d{1,4}|" + "|".join(_COUNTS)
+_TO = r"(?:-|–|—|~|到|至)"
 _BACK = r"(?:last|past|previous|most recent)"
 
 
@@ -81,12 +82,34 @@ def _month(year: int, number: int) -> tuple[date, date, str]:
     return _span(date(year, number, 1), 1, f"{year}-{number:02d}")
 
 
+def _month_number(name: str) -> int:
+    return _MONTHS[name.lower().rstrip(".")]
+
+
 def _half(year: int, number: int) -> tuple[date, date, str]:
     return _span(date(year, number * 6 - 5, 1), 6, f"{year}-H{number}")
 
 
 def _day(day: date) -> tuple[date, date, str]:
     return day, day + timedelta(days=1), day.isoformat()
+
+
+def _months(year: int, first: int, last: int) -> tuple[date, date, str]:
+    """From one month through another, which lies in the next year when it comes before the first."""
+    end = _month(year + (last < first), last)
+    return date(year, first, 1), end[1], f"{year}-{first:02d} to {end[2]}"
+
+
+def _quarters(year: int, first: int, last: int) -> tuple[date, date, str]:
+    """From one quarter through another of a year; KeyError when they are the wrong way round."""
+    if last < first:
+        raise KeyError(last)
+    return date(year, first * 3 - 2, 1), _quarter(year, last)[1], f"{year}-Q{first} to {year}-Q{last}"
+
+
+def _first(year: int, count: int, unit: str) -> tuple[date, date, str]:
+    """The first quarters or months of a year."""
+    return _quarters(year, 1, count) if unit[0] in "季qQ" else _months(year, 1, count)
 
 
 def _number(text: str) -> int:
@@ -145,7 +168,8 @@ def _nearest_year(month_start: int, months: int, today: date) -> int:
 
 
 def _rule(pattern: str, make: Callable[[re.Match[str], date], Range]) -> Rule:
-    return re.compile(pattern, re.IGNORECASE), make
+    # ASCII: a Chinese letter beside 'Q3' or '2024' is a word's edge.
+    return re.compile(pattern, re.IGNORECASE | re.ASCII), make
 
 
 def _bare_quarter(number: int, today: date) -> Range:
@@ -173,16 +197,38 @@ def _zh_shift(word: str) -> int:
 
 ABSOLUTE: tuple[Rule, ...] = (
     _rule(
+        rf"({YEAR})\s*年?\s*(?:第\s*)?([1-4一二三四])\s*季?度?\s*{_TO}\s*(?:第\s*)?([1-4一二三四])\s*季度?",
+        lambda m, t: _quarters(int(m[1]), _number(m[2]), _number(m[3])),
+    ),
+    _rule(
+        rf"({YEAR})\s*年\s*(\d{{1,2}}|{_CN})\s*月?份?\s*{_TO}\s*(\d{{1,2}}|{_CN})\s*月份?",
+        lambda m, t: _months(int(m[1]), _number(m[2]), _number(m[3])),
+    ),
+    _rule(
+        rf"({YEAR})\s*年\s*前\s*(\d{{1,2}}|{_CN})\s*个?\s*(季度?|月)",
+        lambda m, t: _first(int(m[1]), _number(m[2]), m[3]),
+    ),
+    _rule(
+        rf"\bfirst\s+({_COUNT})\s+(quarters|months)\s*(?:of|in)?\s*({YEAR})\b",
+        lambda m, t: _first(int(m[3]), _number(m[1]), m[2]),
+    ),
+    _rule(
+        rf"\b({_MON})\s*(?:-|–|—|to|through|until)\s*({_MON}),?\s*(?:of\s+)?({YEAR})\b",
+        lambda m, t: _months(
+            int(m[3]) - (_month_number(m[2]) < _month_number(m[1])), _month_number(m[1]), _month_number(m[2])
+        ),
+    ),
+    _rule(
         rf"({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*[日号]?(?!\d)",
         lambda m, t: _day(date(int(m[1]), int(m[2]), int(m[3]))),
     ),
     _rule(
         rf"\b({_MON})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({YEAR})\b",
-        lambda m, t: _day(date(int(m[3]), _MONTHS[m[1].lower().rstrip(".")], int(m[2]))),
+        lambda m, t: _day(date(int(m[3]), _month_number(m[1]), int(m[2]))),
     ),
     _rule(
         rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MON}),?\s+({YEAR})\b",
-        lambda m, t: _day(date(int(m[3]), _MONTHS[m[2].lower().rstrip(".")], int(m[1]))),
+        lambda m, t: _day(date(int(m[3]), _month_number(m[2]), int(m[1]))),
     ),
     _rule(rf"({YEAR})\s*年?\s*(?:第\s*)?([1-4一二三四])\s*季度?", lambda m, t: _quarter(int(m[1]), _number(m[2]))),
     _rule(rf"(?<![\dA-Za-z])({YEAR})\s*年?\s*[-/]?\s*Q([1-4])(?!\d)", lambda m, t: _quarter(int(m[1]), int(m[2]))),
@@ -199,7 +245,8 @@ ABSOLUTE: tuple[Rule, ...] = (
     _rule(rf"\bH([12])\s*({YEAR})\b|\b({YEAR})\s*H([12])\b", lambda m, t: _half(int(m[2] or m[3]), int(m[1] or m[4]))),
     _rule(rf"({YEAR})\s*年\s*(\d{{1,2}}|{_CN})\s*月份?", lambda m, t: _month(int(m[1]), _number(m[2]))),
     _rule(rf"(?<![\d-])({YEAR})[-/](0?[1-9]|1[0-2])(?![\d-])", lambda m, t: _month(int(m[1]), int(m[2]))),
-    _rule(rf"\b({_MON})\s*(?:of|,)?\s*({YEAR})\b", lambda m, t: _month(int(m[2]), _MONTHS[m[1].lower().rstrip(".")])),
+    _rule(rf"\b({_MON})\s*(?:of|,)?\s*({YEAR})\b", lambda m, t: _month(int(m[2]), _month_number(m[1]))),
+    _rule(rf"\bFY\s*-?\s*({YEAR})\b", lambda m, t: _year(int(m[1]))),
     _rule(
         rf"(?<![\d.,-])({YEAR})\s*年(?!\s*\d*\s*[月代])|(?<![\d.,$¥-])\b({YEAR})\b(?![-./]\d|[,.]\d|\s*%)",
         lambda m, t: _year(int(m[1] or m[2])),
@@ -207,6 +254,11 @@ ABSOLUTE: tuple[Rule, ...] = (
 )
 
 RELATIVE: tuple[Rule, ...] = (
+    _rule(
+        rf"(今年|本年|去年|前年)\s*(?:的)?\s*前\s*(\d{{1,2}}|{_CN})\s*个?\s*(季度?|月)",
+        lambda m, t: _first(t.year - {"去": 1, "前": 2}.get(m[1][0], 0), _number(m[2]), m[3]),
+    ),
+    _rule(r"前\s*([23二三两])\s*季度", lambda m, t: _first(t.year - (t.month < 4), _number(m[1]), "季度")),
     _rule(
         r"(今年|本年|去年|前年)\s*(?:的)?\s*(?:第\s*)?([1-4一二三四])\s*季度?",
         lambda m, t: _quarter(t.year - {"去": 1, "前": 2}.get(m[1][0], 0), _number(m[2])),
@@ -257,8 +309,9 @@ RELATIVE: tuple[Rule, ...] = (
         lambda m, t: _bare_quarter(_ORDINALS[m[1].lower()], t),
     ),
     _rule(
-        rf"\b(?:in|during|for|of|since|until|from|to)\s+(?!may\s+(?:i|we|you)\b)({_MON})(?![\w-])",
-        lambda m, t: _month(_nearest_year(_MONTHS[m[1].lower().rstrip(".")], 1, t), _MONTHS[m[1].lower().rstrip(".")]),
+        # The word before is left for open ends and ranges ('since March', 'from March to May').
+        rf"\b(?:in|during|for|of|since|until|before|after|from|to|through)\s+(?!may\s+(?:i|we|you)\b)(?P<at>({_MON}))(?![\w-])",
+        lambda m, t: _month(_nearest_year(_month_number(m["at"]), 1, t), _month_number(m["at"])),
     ),
     _rule(
         rf"(?<![\d个前近去年])(1[0-2]|[1-9]|{_CN})\s*月份?(?!\d|以来\s*的\s*月)",

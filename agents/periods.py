@@ -36,7 +36,7 @@ _AFTER = re.compile(r"(?:\bafter|\blater than)\s*$", re.IGNORECASE)
 _BEFORE = re.compile(r"(?:\bbefore|\bprior to|\bearlier than|\buntil|\bup to)\s*$", re.IGNORECASE)
 _ZH_SINCE = re.compile(r"^\s*(?:以来|起|开始|以后|至今)")
 _ZH_AFTER = re.compile(r"^\s*(?:之后|后)")
-_ZH_BEFORE = re.compile(r"^\s*(?:之前|以前|前(?!\s*\d))")
+_ZH_BEFORE = re.compile(r"^\s*(?:之前|以前|前(?!\s*[\d一二两三四五六七八九十几]))")
 _AMOUNT_BEFORE = re.compile(
     r"(?:\b(?:over|above|exceed(?:s|ing)?|than|under|below|least|most|top|first|limit|worth|of at)|[$¥€£]|"
     r"超过|大于|小于|高于|低于|不足|"
@@ -44,26 +44,30 @@ _AMOUNT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AMOUNT_AFTER = re.compile(
-    r"\s*(?:元|块|件|个|单|笔|条|美元|人民币|以上|以下|dollars?\b|usd\b|eur\b|cny\b|rmb\b|yuan\b|units?\b|pieces?\b|rows?\b|"
+    r"\s*(?:元|块|件|个|单|笔|条|多|余|名|人|家|种|台|箱|吨|公斤|千克|斤|米|次|位|套|份|万|千|百|亿|美元|人民币|以上|以下|dollars?\b|usd\b|eur\b|cny\b|rmb\b|yuan\b|units?\b|pieces?\b|rows?\b|"
     r"or (?:more|less)\b)",
     re.IGNORECASE,
 )
+_HANZI_YEAR = re.compile(r"(?:一九|二[〇零])[〇零一二三四五六七八九]{2}(?=\s*年)")
+_HANZI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_BARE = re.compile(r"(?:19|20)\d\d-(?:Q\d|\d\d$)")
 _ONWARD = re.compile(r"^\s*(?:onwards?|and later|or later)", re.IGNORECASE)
 
 
 def find_periods(goal: str, today: date) -> tuple[Period, ...]:
     """All periods that a goal names, in the order of the text; ranges and open ends are put together."""
-    text = normalise(goal)
+    text = _HANZI_YEAR.sub(lambda m: m[0].translate(_HANZI_DIGITS), normalise(goal))
     taken: list[tuple[int, int, Range]] = []
     for pattern, make in (*ABSOLUTE, *RELATIVE):
         for match in pattern.finditer(text):
-            if any(match.start() < end and start < match.end() for start, end, _ in taken):
+            begin, stop = match.span("at" if "at" in pattern.groupindex else 0)
+            if any(begin < end and start < stop for start, end, _ in taken):
                 continue
             if _is_amount(text, match):
                 continue
             try:
-                taken.append((match.start(), match.end(), make(match, today)))
-            except (ValueError, KeyError):
+                taken.append((begin, stop, make(match, today)))
+            except (ValueError, KeyError, OverflowError):
                 continue
     taken.sort(key=lambda item: item[0])
     return _combine(text, _inherit_year(text, taken))
@@ -85,7 +89,7 @@ def _inherit_year(text: str, found: list[tuple[int, int, Range]]) -> list[tuple[
         return found
     out = []
     for index, (a, b, (start, end, label)) in enumerate(found):
-        bare = explicit[index] is None and re.match(r"(?:19|20)\d\d-(?:Q\d|\d\d$)", label) is not None
+        bare = explicit[index] is None and _BARE.match(label) is not None
         relative = re.search(r"上|本|这|last|this|previous|当|下|今|去", text[a:b], re.IGNORECASE)
         if bare and not relative and start and end:
             shift = (named[0] - start.year) * 12
@@ -105,17 +109,10 @@ def _combine(text: str, found: list[tuple[int, int, Range]]) -> tuple[Period, ..
     while index < len(found):
         a, b, (start, end, label) = found[index]
         before, after = text[:a], text[b:]
-        if index + 1 < len(found):
-            c, d, (_, end2, label2) = found[index + 1]
-            between = text[b:c]
-            joined = _JOIN.match(between)
-            strong = joined and _STRONG_JOIN.search(between)
-            if joined and (strong or _BETWEEN.search(before)):
-                periods.append(
-                    Period(start=start, end=end2, label=f"{label} to {label2}", mention=text[a:d], position=a)
-                )
-                index += 2
-                continue
+        if index + 1 < len(found) and _is_range(text, found[index], found[index + 1]):
+            periods.append(_range(text, found[index], found[index + 1]))
+            index += 2
+            continue
         if _ZH_BEFORE.match(after) or _BEFORE.search(before):
             start, end, label = None, start, f"before {label}"
         elif _ZH_AFTER.match(after) or _AFTER.search(before):
@@ -127,3 +124,21 @@ def _combine(text: str, found: list[tuple[int, int, Range]]) -> tuple[Period, ..
             periods.append(period)
         index += 1
     return tuple(periods)
+
+
+def _is_range(text: str, first: tuple[int, int, Range], second: tuple[int, int, Range]) -> bool:
+    between = text[first[1] : second[0]]
+    if not _JOIN.match(between):
+        return False
+    return bool(_STRONG_JOIN.search(between) or _BETWEEN.search(text[: first[0]]))
+
+
+def _range(text: str, first: tuple[int, int, Range], second: tuple[int, int, Range]) -> Period:
+    """One period from two; 'October 2025 to February' ends in the next year, years said backwards are turned."""
+    (a, _, (start, end, label)), (c, d, (start2, end2, label2)) = first, second
+    if start and end2 and end2 <= start:
+        if _BARE.match(label2) and not re.search(YEAR, text[c:d]):
+            end2, label2 = add_months(end2, 12), f"{int(label2[:4]) + 1}{label2[4:]}"
+        else:
+            start, end2, label, label2 = start2, end, label2, label
+    return Period(start=start, end=end2, label=f"{label} to {label2}", mention=text[a:d], position=a)
