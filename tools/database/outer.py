@@ -82,7 +82,7 @@ class Outer:
             select = select.with_("whole", as_=self._grouped(wholes, [a for a in self._keys() if a in self._times()]))
         if shares is not None:
             select = select.with_("shared", as_=shares)
-        return select.with_("leading", as_=self._leaders(source)) if self.ranks_groups else select
+        return select.with_("leaders", as_=self._leaders(source)) if self.ranks_groups else select
 
     def _check_share(self) -> None:
         for found in self._terms:
@@ -202,10 +202,10 @@ class Outer:
 
     def _leading(self, select: exp.Select) -> exp.Select:
         on = [
-            exp.NullSafeEQ(this=exp.column(d.alias, table="leading", quoted=True), expression=self._now(d.alias))
+            exp.NullSafeEQ(this=exp.column(d.alias, table="leaders", quoted=True), expression=self._now(d.alias))
             for d in self._dims
         ]
-        return select.join(exp.table_("leading", quoted=True), on=exp.and_(*on), join_type="inner")
+        return select.join(exp.table_("leaders", quoted=True), on=exp.and_(*on), join_type="inner")
 
     def _now(self, alias: str) -> exp.Expr:
         return exp.column(alias, table="now", quoted=True)
