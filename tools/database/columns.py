@@ -207,7 +207,7 @@ class ColumnResolver:
         path: Path | None = path_to(self.catalog, env.sources, table)
         if not path:
             return f"{name} is in {table.name}."
-        joins = [f"JOIN {link.target} ON {' AND '.join(link.condition())}" for link in path]
+        joins = [link.sql(self.catalog.dialect) for link in path]
         return f"{name} is in {table.name}: {' '.join(joins)}."
 
 

@@ -23,9 +23,15 @@ class Link:
     pairs: tuple[tuple[str, str], ...]
     many: bool
 
-    def condition(self) -> list[str]:
-        """The join condition for people."""
-        return [f"{self.source}.{a} = {self.target}.{b}" for a, b in self.pairs]
+    def join(self, dialect: str) -> exp.Join:
+        """The join as a node."""
+        sides = ((_column(self.source, a, dialect), _column(self.target, b, dialect)) for a, b in self.pairs)
+        condition = exp.and_(*(exp.EQ(this=left, expression=right) for left, right in sides))
+        return exp.Join(this=exp.Table(this=identifier(self.target, dialect)), on=condition)
+
+    def sql(self, dialect: str) -> str:
+        """The join as it would be written."""
+        return self.join(dialect).sql(dialect).strip()
 
 
 Path = tuple[Link, ...]
@@ -87,19 +93,12 @@ def with_joins(catalog: Catalog, path: Path, env: Environment) -> tuple[Source, 
     for link in path:
         table = catalog.table(link.target)
         assert table is not None  # links come from this catalogue
-        condition = exp.and_(
-            *(
-                exp.EQ(this=_column(catalog, link.source, a), expression=_column(catalog, link.target, b))
-                for a, b in link.pairs
-            )
-        )
-        node = exp.Table(this=identifier(table.name, catalog.dialect))
-        env.select.append("joins", exp.Join(this=node, on=condition))
+        env.select.append("joins", link.join(catalog.dialect))
         columns = tuple(Output(name=c.name, kind=c.kind) for c in table.columns)
         env.sources.append(Source(label=table.name, columns=columns, table=table, spoken=table.name))
         added.append(table.name)
     return env.sources[-1], added
 
 
-def _column(catalog: Catalog, table: str, name: str) -> exp.Column:
-    return exp.column(identifier(name, catalog.dialect), table=identifier(table, catalog.dialect))
+def _column(table: str, name: str, dialect: str) -> exp.Column:
+    return exp.column(identifier(name, dialect), table=identifier(table, dialect))

@@ -145,6 +145,10 @@ TOLD = [
     ("SELECT COUNT(*) FROM ordrs", ["There is no table 'ordrs'", "Did you mean 'orders'"]),
     ("SELECT COUNT(*) FROM invoices", ["There is no table 'invoices'", "Tables: "]),
     ("SELECT name FROM orders", ["name is in customers: JOIN customers ON orders.customer_id = customers.id"]),
+    (
+        "SELECT category FROM orders",
+        ['category is in products: JOIN "order lines" ON orders.id = "order lines".order_id JOIN products ON'],
+    ),
     ("SELECT z.id FROM orders o JOIN customers c ON o.customer_id = c.id", ["'z' in z.id is not in FROM", "o, c"]),
     ("SELECT id FROM orders o JOIN customers c ON o.customer_id = c.id", ["'id' is ambiguous", "o.id, c.id"]),
     ("SELECT 1 FROM orders, orders", ["'orders' stands twice in FROM"]),
