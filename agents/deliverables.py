@@ -7,9 +7,11 @@ from typing import Literal
 
 from clawdbot.agents.brief import ChartKind, Ranking
 from clawdbot.agents.language import normalise
+from clawdbot.agents.period_rules import chinese_number
 from clawdbot.tools.contract import Deliverable
 
-_FLAGS = re.IGNORECASE
+_FLAGS = re.IGNORECASE | re.ASCII
+"""ASCII: a Chinese letter beside 'PDF' or 'csv' is a word's edge."""
 _CHART = re.compile(
     r"图表|柱状图|条形图|折线图|曲线图|饼图|面积图|散点图|直方图|热力图|趋势图|统计图|(?:画|绘|做|配|作|附)(?:一?[张个幅])?\S{0,8}图(?!书|片)|"
     r"可视化|\b(?:chart|graph|plot|histogram|heat ?map|visuali[sz](?:e|ation))s?\b",
@@ -51,8 +53,8 @@ _REPORTS_TO = re.compile(
 _NUMBER = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 }
-_NUMBER |= {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
-_N = r"(\d{1,3}|" + "|".join(_NUMBER) + r")"
+_HANZI = "一二两三四五六七八九十"
+_N = rf"(\d{{1,3}}(?!\d)|[{_HANZI}]{{1,3}}(?![{_HANZI}])|" + "|".join(_NUMBER) + r")"
 _DESC = "最高|最大|最多|最好|最畅销|最贵|最佳|最受欢迎|最活跃|最长|最重|最新|最晚|最强"
 _ASC = "最低|最小|最少|最差|最便宜|最短|最轻|最早|最弱|最滞销|垫底|倒数"
 _EN_DESC = (
@@ -132,9 +134,23 @@ def find_deliverables(goal: str) -> frozenset[Deliverable]:
 
 
 def find_chart_kind(goal: str) -> ChartKind | None:
-    """The chart kind that a goal names, or None."""
-    text = normalise(goal)
-    return next((kind for kind, pattern in _KINDS if pattern.search(text)), None)
+    """The chart kind that a goal names; None when it names none, or several for several charts."""
+    kinds = _kinds(normalise(goal))
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _kinds(text: str) -> list[ChartKind]:
+    return [kind for kind, pattern in _KINDS if _asked(pattern, text)]
+
+
+def _count(text: str) -> int:
+    """'5', 'five' and '五' are 5; 0 when it is no number."""
+    if text in _NUMBER:
+        return _NUMBER[text]
+    try:
+        return chinese_number(text)
+    except ValueError:
+        return 0
 
 
 def count_charts(goal: str) -> int:
@@ -145,9 +161,8 @@ def count_charts(goal: str) -> int:
     said = re.search(
         r"(\d|two|three|four|两|二|三|四)\s*(?:[张幅个]\s*\S{0,4}图|(?:\w+\s+)?(?:charts|graphs|plots))", text, _FLAGS
     )
-    number = (int(said[1]) if said[1].isdigit() else _NUMBER[said[1].lower()]) if said else 1
-    kinds = sum(1 for _, pattern in _KINDS if pattern.search(text))
-    return max(1, min(4, number), min(4, kinds))
+    number = _count(said[1].lower()) if said else 1
+    return max(1, min(4, number), min(4, len(_kinds(text))))
 
 
 def find_formats(goal: str) -> tuple[Literal["csv", "xlsx"], ...]:
@@ -167,8 +182,7 @@ def find_ranking(goal: str) -> Ranking | None:
     for pattern, descending in _TOP:
         match = pattern.search(text)
         if match:
-            raw = match[1].lower()
-            number = int(raw) if raw.isdigit() else _NUMBER[raw]
+            number = _count(match[1].lower())
             if number > 0:
                 return Ranking(limit=number, descending=descending)
     for pattern in (_ONE_EN, _ONE_ZH, _ONE_BARE):

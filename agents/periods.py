@@ -139,6 +139,6 @@ def _range(text: str, first: tuple[int, int, Range], second: tuple[int, int, Ran
     if start and end2 and end2 <= start:
         if _BARE.match(label2) and not re.search(YEAR, text[c:d]):
             end2, label2 = add_months(end2, 12), f"{int(label2[:4]) + 1}{label2[4:]}"
-        else:
+        if end2 <= start:
             start, end2, label, label2 = start2, end, label2, label
     return Period(start=start, end=end2, label=f"{label} to {label2}", mention=text[a:d], position=a)

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from clawdbot.agents.brief import Recipient
 from clawdbot.agents.language import normalise
 
-_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.UNICODE)
+_HAN = "\u2e80-\u9fff"
+_OTHER = rf"(?:(?![{_HAN}])[\w-])"
+# Chinese is written without blanks: in '发到a@b.com和c@d.com' the words are no part of the addresses.
+_ADDRESS = re.compile(
+    rf"(?<![A-Za-z0-9.+_-])(?:(?![{_HAN}])[\w.+-])+@(?:{_OTHER}+(?:\.{_OTHER}+)+|[\w-]+(?:\.[\w-]+)+)|"
+    rf"(?:(?<=[给到至:,、和\s])|^(?![发寄送转抄把]))[{_HAN}]{{2,6}}@[\w-]+(?:\.[\w-]+)+"
+)
+_MORE = re.compile(r"\s*(?:,|、|and|or|nor|&|和|与|及|或|以及|或者)?\s*(?:to\s+|给)?", re.IGNORECASE)
 _EXCLUDED = re.compile(
     r"(?:\bnot\s+(?:to\s+)?|\bexcept\s+(?:for\s+)?|\bwithout\s+|\bnever\s+(?:to\s+)?|不要?(?:发|寄|送|抄送)?给?|别(?:发|寄|送)?给?|除了|除)\s*$",
     re.IGNORECASE,
@@ -16,6 +23,12 @@ _EXCLUDED = re.compile(
 _LEAD = (
     r"(?:\b(?:to|cc|bcc|notify|inform|e-?mail|mail|send|copy|forward)\s+(?:it\s+to\s+|them\s+to\s+|this\s+to\s+)?"
     r"(?:the\s+|our\s+|my\s+)?|(?:邮件|发|送|寄|转|交|抄)?(?:送)?给\s*|抄送\s*|通知\s*|(?:发|寄|送)到\s*)"
+)
+_DIRECT = re.compile(r"(?:e-?mail|mail|send|copy|forward)\s+(?:the\s+|our\s+|my\s+)?", re.IGNORECASE)
+# 'mail sales by region to finance' and 'mail the sales report' name what is sent; 'mail sales the report' a receiver.
+_OBJECT = re.compile(
+    r"\s+(?!(?:the|an?|this|that|it|our|my|your|all|about|with|when|once|as|and|or|if|today|now|please)\b)[a-z]",
+    re.IGNORECASE,
 )
 _JOINT = r"(?:\s*(?:,|，|、|and|&|和|与|及|以及|跟)\s*(?:the\s+|to\s+|给)?)"
 _TEAM = r"(?:\s+(?:team|department|dept\.?|office|group))?(?:部门|部|团队|同事|组|处|科|总监|经理)?"
@@ -36,11 +49,14 @@ def find_recipients(goal: str, contacts: Mapping[str, str]) -> tuple[tuple[Recip
     """
     text = normalise(goal)
     found: dict[str, Recipient] = {}
+    barred = -1  # where the last excluded address ends: 'not to A or B' bars both
     for match in _ADDRESS.finditer(text):
-        if not _EXCLUDED.search(text[: match.start()]):
+        if _EXCLUDED.search(text[: match.start()]) or (barred >= 0 and _MORE.fullmatch(text[barred : match.start()])):
+            barred = match.end()
+        else:
             address = match[0].rstrip(".")
             found.setdefault(address.lower(), Recipient(address=address, mention=match[0]))
-    without_addresses = _ADDRESS.sub(" ", text)
+    without_addresses = _ADDRESS.sub(" @ ", text)
     for name, address in _named(without_addresses, contacts):
         found.setdefault(address.lower(), Recipient(address=address, mention=name))
     return tuple(found.values()), _strangers(without_addresses, contacts)
@@ -51,12 +67,16 @@ def _named(text: str, contacts: Mapping[str, str]) -> list[tuple[str, str]]:
         return []
     by_name = {normalise(n).lower(): (n, a) for n, a in contacts.items()}
     names = "|".join(re.escape(n) for n in sorted(by_name, key=len, reverse=True))
-    one = rf"(?:{names})(?![a-z]){_TEAM}"
+    one = rf"(?:{names})(?![a-z]|额|量|数|收入|业绩|情况|报告|报表|订单){_TEAM}"
     zone = re.compile(rf"{_LEAD}({one}(?:{_JOINT}{one})*)", re.IGNORECASE)
+    later = re.compile(rf"[^.;!?]*\bto\s+(?:the\s+|our\s+|my\s+)?(?:@|{names}|(?-i:[A-Z]))", re.IGNORECASE)
     single = re.compile(rf"({names})(?![a-z])", re.IGNORECASE)
     out: list[tuple[str, str]] = []
     for match in zone.finditer(text):
         if _EXCLUDED.search(text[: match.start()]) or _EXCLUDED.search(text[: match.start(1)]):
+            continue
+        rest = text[match.end() :]
+        if _DIRECT.fullmatch(text[match.start() : match.start(1)]) and (later.match(rest) or _OBJECT.match(rest)):
             continue
         out.extend(by_name[m[1].lower()] for m in single.finditer(match[1]))
     return out

@@ -23,7 +23,7 @@ _OBJECT_EN = (
 _WRITE_EN = re.compile(
     r"(?:^|[,;:.!?]\s*|\b(?:and|then|please|to|also|first|just|can you|could you|must|should)\s+)"
     r"((?:delete|remove|drop|truncate|erase|purge|wipe|insert|update|overwrite|increase|decrease|raise|lower|reduce|rename|"
-    r"cancel|modify|change|set|add(?=\s+(?:a\s+)?(?:new\s+)?(?:row|record|customer|order|product|supplier|employee)\b))\s+"
+    r"cancel|modify|change|set|add(?=\s+(?:a\s+)?(?:new\s+)?(?:row|record|customer|order|product|supplier|employee)\b))\s+(?!(?:in|of|me|us|on)\b)"
     rf"(?:(?!chart|report|mail|graph|pdf)[\w'@.%-]+\s+){{0,6}}?{_OBJECT_EN}\b[^,;.!?]*)",
     _FLAGS,
 )
@@ -33,7 +33,12 @@ _OBJECT_ZH = (
 )
 _WRITE_ZH = re.compile(
     rf"(?<![被已未没])((?:把|将)[^，,。;；]{{1,30}}(?:删除|删掉|清空|移除|修改|更新|改为|改成|设为|设置为|上调|下调|提高|降低|取消|作废)[^，,。;；]*|"
-    rf"(?:删除|删掉|清空|移除|修改|更新|新增|插入|录入|取消|作废)(?:掉)?(?!的)[^，,。;；]{{0,20}}?{_OBJECT_ZH}[^，,。;；]*)"
+    rf"(?:删除|删掉|清空|移除|修改|更新|插入)(?:掉)?(?!的)[^，,。;；]{{0,20}}?{_OBJECT_ZH}[^，,。;；]*|"
+    # Elsewhere these describe: '按月统计新增客户'.
+    rf"(?:(?<=[，,。;；:请并再先要我后])|^)(?:新增|录入|取消|作废)(?:掉)?(?!的)[^，,。;；]{{0,20}}?{_OBJECT_ZH}[^，,。;；]*)"
+)
+_COUNTED = re.compile(
+    r"(?:新增|取消|作废|删除|更新|修改)[^，,。;；]{0,12}(?:多少|几[个家笔条名]|数量|数$|趋势|占比|比例|情况|率)"
 )
 _MAKES_TEXT = re.compile(r"图|报告|报表|邮件|chart|report|mail|graph", _FLAGS)
 
@@ -55,4 +60,4 @@ def find_writes(goal: str) -> tuple[str, ...]:
     text = normalise(goal)
     found = [m[1].strip() for m in _WRITE_EN.finditer(text)]
     found += [m[1].strip() for m in _WRITE_ZH.finditer(text)]
-    return tuple(dict.fromkeys(f for f in found if not _MAKES_TEXT.search(f)))
+    return tuple(dict.fromkeys(f for f in found if not _MAKES_TEXT.search(f) and not _COUNTED.match(f)))
