@@ -69,7 +69,7 @@ def _named(text: str, contacts: Mapping[str, str]) -> list[tuple[str, str]]:
     names = "|".join(re.escape(n) for n in sorted(by_name, key=len, reverse=True))
     one = rf"(?:{names})(?![a-z]|额|量|数|收入|业绩|情况|报告|报表|订单){_TEAM}"
     zone = re.compile(rf"{_LEAD}({one}(?:{_JOINT}{one})*)", re.IGNORECASE)
-    later = re.compile(rf"[^.;!?]*\bto\s+(?:the\s+|our\s+|my\s+)?(?:@|{names}|(?-i:[A-Z]))", re.IGNORECASE)
+    later = re.compile(rf"[^.;!?]*(?<!not )\bto\s+(?:the\s+|our\s+|my\s+)?(?:@|{names}|(?-i:[A-Z]))", re.IGNORECASE)
     single = re.compile(rf"({names})(?![a-z])", re.IGNORECASE)
     out: list[tuple[str, str]] = []
     for match in zone.finditer(text):
