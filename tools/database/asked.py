@@ -223,6 +223,38 @@ def read_question(question: str) -> Asked:
     )
 
 
+_LOW = _words("below", "under", "less than", "低于", "不足", "小于", "少于", "早于", "补货")
+_HIGH = _words(
+    r"\blate\b",
+    "later",
+    "after",
+    "overdue",
+    "past due",
+    "delayed",
+    "exceed",
+    "above",
+    r"\bover\b",
+    "晚",
+    "迟",
+    "逾期",
+    "延",
+    "超",
+    "高于",
+    "大于",
+)
+
+
+def direction(question: str) -> Literal["<", ">"] | None:
+    """Which way the words compare two columns; None when they say both or neither."""
+    low, high = bool(_LOW.search(question)), bool(_HIGH.search(question))
+    return None if low == high else "<" if low else ">"
+
+
+def compares_columns(text: str) -> bool:
+    """The words mean a comparison of two columns ('late', '低于')."""
+    return bool(_COLUMNS.search(text))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hints:
     """The brief's facts for one question, as a run's hints hold them."""

@@ -16,14 +16,17 @@ _SAMPLES = 4
 _SAID = 0.75
 
 
-def describe(catalog: Catalog, links: Links, measures: Mapping[str, Measure], *, question: str = "") -> str:
+def describe(
+    catalog: Catalog, links: Links, measures: Mapping[str, Measure], *, question: str = "", language: str = "en"
+) -> str:
     """Tables with their columns, references and sample values, then the measures and values that the goal names.
 
     Columns that a question hardly needs (addresses, phones, pictures) are left out unless the goal says them.
     """
-    chosen = focus(catalog, measures, links, read_question(question))
+    chosen = focus(catalog, measures, links, read_question(question), language=language)
     lines = [f"Database {catalog.name} ({catalog.dialect}):"]
-    lines += [_table(t, catalog.date_column, chosen, links) for name in chosen.tables if (t := catalog.table(name))]
+    shown = [_table(t, catalog.date_column, chosen, links) for name in chosen.tables if (t := catalog.table(name))]
+    lines += [line for line in shown if not line.endswith("()")]
     others = [t.name for t in catalog.tables if t.name not in chosen.tables and not t.is_view and t.rows]
     if others:
         lines.append(f"Other tables: {', '.join(others[:12])}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema
+from clawdbot.tools.database.catalog import ColumnSchema, TableSchema
 from clawdbot.tools.database.lexicon import related, split_name
 
+_LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "en": "en", "english": "en"}
+_TIME_PARTS = frozenset({"year", "quarter", "month", "年", "年份", "年度", "季度", "季", "月", "月份"})
 _FIRST = {"first name", "firstname", "given name"}
 _LAST = {"last name", "lastname", "surname", "family name"}
 _NAMES = ("name", "full name", "company name", "title", "label", "名称", "姓名", "标题")
@@ -58,9 +60,39 @@ def _is_own_name(words: str, stem: str) -> bool:
     return last == "name" and bool(before) and related(" ".join(before), stem)
 
 
+def translations(table: TableSchema) -> dict[str, str]:
+    """Language -> the column that names rows in that language, where there are several ('name', 'name_zh')."""
+    shown = display_columns(table)
+    if len(shown) != 1:
+        return {}
+    stem = split_name(shown[0])
+    found: dict[str, str] = {}
+    for column in table.columns:
+        words = split_name(column.name)
+        if column.kind == "text" and words[:-1] == stem and words[-1] in _LANGUAGES:
+            found[_LANGUAGES[words[-1]]] = column.name
+    return found
+
+
+def in_language(table: TableSchema, column: str, language: str) -> str:
+    """The variant of a column in that language ('city' -> 'city_zh'), or the column itself."""
+    stem = split_name(column)
+    for other in table.columns:
+        words = split_name(other.name)
+        if words[:-1] == stem and _LANGUAGES.get(words[-1]) == language:
+            return other.name
+    return column
+
+
 def displays(table: TableSchema, column: str) -> bool:
     """The column names the table's rows, so that grouping by it means grouping by row."""
-    return bool(key_columns(table)) and column in display_columns(table)
+    named = {*display_columns(table), *translations(table).values()}
+    return bool(key_columns(table)) and column in named
+
+
+def is_time_part(column: ColumnSchema) -> bool:
+    """A year, quarter or month kept as a number: time, and nothing to add up."""
+    return column.kind == "integer" and (split_name(column.name)[-1:] or ("",))[0] in _TIME_PARTS
 
 
 def is_long_text(table: TableSchema, column: ColumnSchema) -> bool:
@@ -74,10 +106,3 @@ def is_long_text(table: TableSchema, column: ColumnSchema) -> bool:
 def date_columns(table: TableSchema) -> tuple[str, ...]:
     """The columns of the table that hold dates."""
     return tuple(c.name for c in table.columns if c.is_time)
-
-
-def shown_name(catalog: Catalog, table: str) -> str:
-    """One "Table.Column" that stands for the table's rows in a question; its key when it has no name."""
-    found = catalog.table(table)
-    columns = (display_columns(found)[-1:] or key_columns(found)[:1]) if found else ()
-    return f"{table}.{columns[0]}" if columns else ""

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.asked import Asked
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
-from clawdbot.tools.database.entities import display_columns, displays, is_identifier, is_long_text, reference
+from clawdbot.tools.database.entities import (
+    display_columns,
+    displays,
+    in_language,
+    is_identifier,
+    is_long_text,
+    is_time_part,
+    reference,
+    translations,
+)
 from clawdbot.tools.database.joins import JoinGraph
-from clawdbot.tools.database.lexicon import concepts_of, split_name
+from clawdbot.tools.database.lexicon import concepts_of, meanings, split_name
 from clawdbot.tools.database.linking import NAMED, Links
 from clawdbot.tools.database.measures import Measure
 
 MOST_TABLES, MOST_COLUMNS = 6, 40
 _HINTED = 0.75
 _FEW = 30
+_KINDS = frozenset({"category", "type", "status", "country", "region", "brand", "channel", "industry"})
 PLUMBING = frozenset(
     {"address", "phone", "fax", "postal", "zip", "homepage", "url", "photo", "picture", "path", "extension", "email"}
 )
@@ -41,7 +53,9 @@ class Focus:
     """Columns with few values, one of which an unknown word of the goal may mean in another language."""
 
 
-def focus(catalog: Catalog, measures: Mapping[str, Measure], links: Links, asked: Asked) -> Focus:
+def focus(
+    catalog: Catalog, measures: Mapping[str, Measure], links: Links, asked: Asked, *, language: str = "en"
+) -> Focus:
     """The tables, measures and columns that a question may use."""
     hits = best_hits(catalog, links)
     valued = {f"{h.table}.{h.column}" for h in hits}
@@ -54,8 +68,13 @@ def focus(catalog: Catalog, measures: Mapping[str, Measure], links: Links, asked
     shown = [(t, c) for t, c in ranked if not _is_noise(t, c, links)][:MOST_COLUMNS]
     groups = [(t, c) for t, c in shown if _groups(t, c)]
     by = _without_twins([f"{t.name}.{c.name}" for t, c in _said_first(groups, links, valued)], catalog, links)
+    fixed = {c for c in valued if len({h.value for h in hits if f"{h.table}.{h.column}" == c}) == 1}
+    by = [name for name in by if name not in fixed] or by
+    by = list(dict.fromkeys(_spoken(name, catalog, language) for name in by))
     by = [name for name in by if name not in _counted_names(catalog, links)] or by
-    numbers = [f"{t.name}.{c.name}" for t, c in shown if c.is_number and not is_identifier(t, c)]
+    numbers = [
+        f"{t.name}.{c.name}" for t, c in shown if c.is_number and not is_identifier(t, c) and not is_time_part(c)
+    ]
     return Focus(
         tables=tuple(tables),
         measures=tuple(_measures(catalog, measures, links, asked, numbers, tables)),
@@ -78,7 +97,8 @@ def _guesses(catalog: Catalog, tables: list[str]) -> tuple[str, ...]:
         for column in table.columns:
             few = 1 < len(column.values) <= _FEW and all(v.isascii() for v in column.values)
             plain = not set(split_name(column.name)) & PLUMBING and not is_long_text(table, column)
-            if few and plain and column.kind == "text":
+            kind = displays(table, column.name) or meanings(column.name) & _KINDS
+            if few and plain and kind and column.kind == "text":
                 found.append((not displays(table, column.name), cost, f"{name}.{column.name}"))
     return tuple(name for _, _, name in sorted(found)[:4])
 
@@ -143,6 +163,12 @@ def _tables(catalog: Catalog, measures: Mapping[str, Measure], links: Links, hit
     return _connected(catalog, chosen)
 
 
+def _spoken(name: str, catalog: Catalog, language: str) -> str:
+    """The column in the language of the question, where the table has both."""
+    table = catalog.table(_table(name))
+    return f"{table.name}.{in_language(table, name.rsplit('.', 1)[1], language)}" if table else name
+
+
 def _counted_names(catalog: Catalog, links: Links) -> set[str]:
     """'How many customers by ...' is not by the customers themselves."""
     if links.measures:
@@ -182,16 +208,16 @@ def _is_noise(table: TableSchema, column: ColumnSchema, links: Links) -> bool:
 
 
 def _groups(table: TableSchema, column: ColumnSchema) -> bool:
-    if column.is_time or column.kind == "number":
+    if column.is_time or column.kind == "number" or is_time_part(column):
         return False
     if displays(table, column.name):
-        return column.name == display_columns(table)[-1]
+        return column.name in (display_columns(table)[-1], *translations(table).values())
     if set(split_name(column.name)) & PLUMBING or (column.distinct or 0) >= max(table.rows, 2):
         return False
     if column.kind in ("text", "boolean"):
         few = column.distinct is not None and column.distinct <= _GROUPABLE
         return bool(column.values) or few
-    return column.kind == "integer" and (split_name(column.name)[-1:] or ("",))[0] in ("year", "quarter", "month")
+    return False
 
 
 def _without_twins(columns: list[str], catalog: Catalog, links: Links) -> list[str]:
@@ -222,7 +248,11 @@ def _measures(
     found = dict.fromkeys(f"count {t}" for t in links.counted)
     for name in sorted(links.measures, key=lambda n: -links.measures[n]):
         found.setdefault(name)
-    said = [n for n in numbers if links.columns.get(n, 0.0) >= (_HINTED if not found else 1.0)]
+    known = {
+        f"{e.table}.{e.name}" for m in found if m in measures and isinstance(e := measures[m].expression, exp.Column)
+    }
+    least = _HINTED if not found else 1.0
+    said = [n for n in numbers if links.columns.get(n, 0.0) >= least and n not in known]
     for name in said[:4]:
         found.update(dict.fromkeys(f"{how} {name}" for how in _hows(asked)))
     if "count_distinct" in asked.hows:
@@ -243,7 +273,10 @@ def _measures(
 
 
 def _hows(asked: Asked) -> list[str]:
+    """The aggregates to offer: an average is meant as said, 'highest' may also ask for the highest sum."""
     spoken = [how for how in asked.hows if how != "count_distinct"]
+    if "avg" in spoken:
+        return ["avg"]
     return [*spoken, "sum"] if spoken else ["sum", "avg"]
 
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 from babel import Locale
 
@@ -101,6 +102,13 @@ def concepts_of(word: str) -> frozenset[str]:
     return _by_word().get(phrase_stem(word), frozenset())
 
 
+def meanings(name: str) -> frozenset[str]:
+    """The concepts of an identifier: of its words, its pairs of words and its whole."""
+    words = split_name(name)
+    phrases = (*words, *map(" ".join, pairwise(words)), " ".join(words))
+    return frozenset(c for phrase in phrases for c in concepts_of(phrase))
+
+
 @lru_cache(maxsize=4096)
 def synonyms(word: str) -> frozenset[str]:
     """Words of both languages that mean the same as ``word``, itself included."""
@@ -115,8 +123,7 @@ def related(a: str, b: str) -> bool:
 def terms(text: str, extra: frozenset[str] = frozenset()) -> Iterator[str]:
     """The known words and phrases of a text, longest match first; unknown English words come singly.
 
-    ``extra`` are more words and phrases to look for, such as names of columns.  The words of an English phrase
-    follow it one by one.
+    ``extra`` are more words and phrases to look for, such as names of columns.
     """
     english: list[str] = []
     for piece in [*_TOKEN.findall(text.lower()), "。"]:
@@ -136,7 +143,6 @@ def _phrases(words: list[str], extra: frozenset[str]) -> Iterator[str]:
             phrase = " ".join(words[position : position + size])
             if len(words) - position >= size and (phrase in known or phrase in extra):
                 yield phrase
-                yield from words[position : position + size]
                 position += size
                 break
         else:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
-from clawdbot.tools.database.entities import display_columns
+from clawdbot.tools.database.entities import display_columns, is_time_part
 from clawdbot.tools.database.lexicon import (
+    concepts,
     concepts_of,
     mentioned_territories,
     phrase_stem,
@@ -24,6 +25,13 @@ from clawdbot.tools.database.measures import Measure
 
 NAMED = 2.0
 _CONFIGURED = 3.0
+_STATES = 12
+_DELIVERY = re.compile(
+    r"(?:并)?(?:发送?|寄)(?:一封)?(?:电子)?(?:邮件|邮箱)(?:给\S*)?|(?:配|画|附|做)?(?:一?张)?(?:柱状|条形|折线|饼|散点|面积)图|图表"
+    r"|\b(?:e-?mail|send|mail)(?:ed)?(?: it| them| the \w+)? to \S+|\b(?:bar|line|pie|area)? ?(?:chart|graph|plot)s?\b",
+    re.IGNORECASE,
+)
+"""What is done with an answer says nothing about the database."""
 _NOISE = frozenset({"id", "of", "in", "the", "no", "by", "is", "tbl", "fact", "dim"})
 _PLACES = frozenset({"country", "city", "region", "state", "address", "postal_code"})
 _COUNTED = re.compile(r"(?:的)?(?:总)?(?:数量|数目|个数|数|总数|笔数|人数|家数)")
@@ -35,8 +43,10 @@ _HOW_MANY_ZH = re.compile(
     r"(?:(?:多少|几)(?:个|家|名|位|笔|张|种|款|条|份)?|(?:超过|多于|至少|少于|不到)\d+(?:个|家|名|位|笔|张|种|款|条|份|单))"
     r"(?:不同的?|的)?([\u3400-\u9fff]{1,6})"
 )
+_HAVE_MANY_ZH = re.compile(r"([\u3400-\u9fff]{2,4}?)(?:一共|总共|共)?有(?:多少|几)")
 _UNKNOWN = re.compile(r"[\u3400-\u9fff]{2,6}(?=类|的)")
 _STOP = re.compile(
+    "低于|高于|超过|大于|小于|多于|少于|至少|不足|从未|没有|未|占|比|增长|下降|晚于|早于|时候|所有|全部|相应|对应|它们|他们|"
     "年|月|季度|季|日|周|各|每|个|最高|最低|最多|最少|前|后|上|下|去|今|本|全|按|从|到|至|的|和|与|及|在|了|有|哪些|哪|多少|请|给|"
     "列出|显示|查询|统计|分析|生成|报告|比较|对比|情况|排名|第|一|二|三|四|五|六|七|八|九|十|所|位|家|名|发送|邮件|图|并|数量|平均|总"
 )
@@ -94,7 +104,7 @@ class _Goal:
 def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Iterable[ValueHit] = ()) -> Links:
     """What of the database a goal speaks about; ``hits`` are values of text columns that it mentions."""
     counted = _counted(goal, catalog, _Goal(goal, catalog, measures))
-    said = _Goal(_without_counts(goal) if counted else goal, catalog, measures)
+    said = _Goal(_subject(goal, counted=bool(counted)), catalog, measures)
     found = (*hits, *_translated_hits(goal, catalog))
     tables = {t.name: score for t in catalog.tables if (score := _table_score(said, catalog, t)) > 0}
     columns: dict[str, float] = {}
@@ -128,15 +138,18 @@ def _unknown(goal: str, said: _Goal, hits: Iterable[ValueHit]) -> tuple[str, ...
     return tuple(dict.fromkeys(m.group() for m in _UNKNOWN.finditer(rest)))
 
 
-def _without_counts(goal: str) -> str:
-    """'订单数量' and 'number of orders' are counts: neither a quantity nor a number."""
-    plain = re.sub(r"\b(?:number|count) of\b", "", goal, flags=re.IGNORECASE)
-    return re.sub(r"(?<=[单户商工品员人])(?:的)?(?:总)?数量", "", plain)
+def _subject(goal: str, *, counted: bool) -> str:
+    """The goal without what is done with the answer, and without words that only say 'count'."""
+    plain = _DELIVERY.sub(" ", goal)
+    if counted:
+        plain = re.sub(r"\b(?:number|count) of\b", "", plain, flags=re.IGNORECASE)
+        plain = re.sub(r"(?<=[单户商工品员人])(?:的)?(?:总)?数量", "", plain)
+    return plain
 
 
 def _translated_hits(goal: str, catalog: Catalog) -> tuple[ValueHit, ...]:
-    """Countries that the goal names in another language than the data."""
-    found = []
+    """Countries and states of things ('逾期', '取消') that the goal names in another language than the data."""
+    found = _translated_states(goal, catalog)
     for mention in mentioned_territories(goal):
         names = {n.casefold() for n in (mention, *translate_value(mention))}
         for table in catalog.tables:
@@ -145,6 +158,18 @@ def _translated_hits(goal: str, catalog: Catalog) -> tuple[ValueHit, ...]:
                 if value is not None and not table.is_view:
                     found.append(ValueHit(table=table.name, column=column.name, value=value, rows=0, mention=mention))
     return tuple(found)
+
+
+def _translated_states(goal: str, catalog: Catalog) -> list[ValueHit]:
+    found = []
+    for table in catalog.tables:
+        for column in table.columns:
+            for value in column.values if not table.is_view and len(column.values) <= _STATES else ():
+                words = concepts().get(value.lower(), frozenset())
+                mention = next((w for w in words if not w.isascii() and w in goal), None)
+                if mention:
+                    found.append(ValueHit(table=table.name, column=column.name, value=value, rows=0, mention=mention))
+    return found
 
 
 def _configured_words(said: _Goal, catalog: Catalog, name: str) -> bool:
@@ -163,6 +188,8 @@ def _table_score(said: _Goal, catalog: Catalog, table: TableSchema) -> float:
 def _column_score(said: _Goal, catalog: Catalog, table: TableSchema, column: ColumnSchema, table_score: float) -> float:
     if _configured_words(said, catalog, f"{table.name}.{column.name}"):
         return _CONFIGURED
+    if is_time_part(column):
+        return 0.0
     share = said.share(column.name)
     score = 1.5 if share == 1 else 0.5 * share
     if score and table_score >= NAMED:
@@ -187,15 +214,16 @@ def _measure_score(said: _Goal, measure: Measure) -> float:
 def _counted(goal: str, catalog: Catalog, said: _Goal) -> tuple[str, ...]:
     """Tables whose rows are counted: 'how many orders', 'number of customers', '订单数', '多少家供应商'."""
     spoken = [m.group(1).lower() for m in _HOW_MANY.finditer(goal)] + [m.group(1) for m in _HOW_MANY_ZH.finditer(goal)]
-    concepts = {c for text in spoken for t in terms(text) for c in concepts_of(t)}
+    spoken += [m.group(1) for m in _HAVE_MANY_ZH.finditer(goal)]
+    meant = {c for text in spoken for t in terms(text) for c in concepts_of(t)}
     for word in said.terms:
         for start in re.finditer(re.escape(word), goal):
             if suffix := _COUNTED.match(goal, start.end()):
-                concepts |= concepts_of(word) - ({"product"} if suffix.group().endswith("数量") else set())
+                meant |= concepts_of(word) - ({"product"} if suffix.group().endswith("数量") else set())
     found = []
     for table in catalog.tables:
         words = [w for w in split_name(table.name) if w not in _NOISE]
         whole = concepts_of(" ".join(words)) | (concepts_of(words[0]) if len(words) == 1 else frozenset())
-        if not table.is_view and (whole & concepts or " ".join(words) in {phrase_stem(s) for s in spoken}):
+        if not table.is_view and (whole & meant or " ".join(words) in {phrase_stem(s) for s in spoken}):
             found.append(table.name)
     return tuple(found)

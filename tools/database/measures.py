@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
 import sqlglot
@@ -18,7 +17,7 @@ from clawdbot.config import MeasureConfig
 from clawdbot.errors import ConfigError
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema
 from clawdbot.tools.database.entities import key_columns, reference
-from clawdbot.tools.database.lexicon import concepts_of, split_name
+from clawdbot.tools.database.lexicon import concepts_of, meanings, split_name, synonyms
 
 Aggregate = Literal["sum", "avg", "min", "max", "count", "count_distinct", "ratio"]
 
@@ -94,6 +93,9 @@ _ORDER_VALUE = (
     "每单金额",
     "平均每单",
 )
+_AMOUNTS = frozenset({"amount", "total", "subtotal", "sum", "value", "金额", "总额", "合计"})
+_SOLD = frozenset({"order", "sales", "order_line", "receipt"})
+_PROFIT = ("profit", "gross profit", "margin", "earning", "毛利", "利润", "毛利润", "盈利")
 _BOUGHT = ("purchase", "采购")
 
 
@@ -104,10 +106,13 @@ def discover(catalog: Catalog, configured: Mapping[str, MeasureConfig] | None = 
     tables = sorted((t for t in catalog.tables if not t.is_view), key=lambda t: (_bought(t), -t.rows, t.name))
     for table in tables:
         for measure in _of_table(table):
-            name = measure.name if measure.name not in found else f"{'_'.join(split_name(table.name))}_{measure.name}"
-            if measure.name in said or name in found:
+            if measure.name in said:
                 continue
-            found[name] = replace(measure, name=name)
+            if measure.name not in found:
+                found[measure.name] = measure
+                continue
+            name = f"{'_'.join(split_name(table.name))}_{measure.name}"
+            found.setdefault(name, replace(measure, name=name, words=(f"{table.name} {measure.name}",)))
     return found
 
 
@@ -116,7 +121,7 @@ def _of_table(table: TableSchema) -> Iterable[Measure]:
     if price and quantity and table.foreign_keys:
         yield from _sales(table, price, quantity)
     elif table.foreign_keys and (amount := _amount(table)):
-        yield Measure(name="amount", expression=_column(table, amount), tables=(table.name,), words=("金额", "amount"))
+        yield _total(table, amount)
     if price and stock:
         yield Measure(
             name="stock_value",
@@ -147,6 +152,15 @@ def _sales(table: TableSchema, price: ColumnSchema, quantity: ColumnSchema) -> I
         tables=(table.name,),
         words=("采购量",) if bought else _QUANTITY,
     )
+    cost = _named(table, "cost")
+    if cost is not None and not bought:
+        spent = _times(_column(table, cost), _column(table, quantity))
+        yield Measure(
+            name="profit",
+            expression=exp.Sub(this=value.copy(), expression=spent),
+            tables=(table.name,),
+            words=_PROFIT,
+        )
     header = _header(table)
     if header is not None and not bought:
         yield Measure(
@@ -157,6 +171,21 @@ def _sales(table: TableSchema, price: ColumnSchema, quantity: ColumnSchema) -> I
             per=header,
             words=_ORDER_VALUE,
         )
+
+
+def _total(table: TableSchema, amount: ColumnSchema) -> Measure:
+    """The amounts of a table of records: 'payment_amount', meant by the words for payments."""
+    own = [w for w in split_name(amount.name) if w not in _AMOUNTS] or list(split_name(table.name))
+    meant = {c for w in own for c in concepts_of(w)}
+    if meant and meant <= _SOLD:
+        return Measure(name="revenue", expression=_column(table, amount), tables=(table.name,), words=_REVENUE)
+    words = {s for w in own for s in synonyms(w)}
+    return Measure(
+        name=f"{'_'.join(own)}_amount",
+        expression=_column(table, amount),
+        tables=(table.name,),
+        words=tuple(sorted(words, key=lambda w: (w not in own, w))),
+    )
 
 
 def _header(table: TableSchema) -> exp.Expr | None:
@@ -212,9 +241,7 @@ def _named(table: TableSchema, *concepts: str, reject: tuple[str, ...] = ()) -> 
     for column in table.columns:
         if not column.is_number or column.primary_key:
             continue
-        words = split_name(column.name)
-        pairs = (" ".join(pair) for pair in pairwise(words))
-        meant = {c for w in (*words, *pairs, " ".join(words)) for c in concepts_of(w)} | set(words)
+        meant = meanings(column.name) | set(split_name(column.name))
         if meant & set(concepts) and not meant & set(reject):
             return column
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from clawdbot.tools.database.catalog import Catalog, ValueHit
 from clawdbot.tools.database.compiler import Compiled, compile_query
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.describe import describe
-from clawdbot.tools.database.focus import focus
+from clawdbot.tools.database.focus import Focus, focus
 from clawdbot.tools.database.linking import Links, link
 from clawdbot.tools.database.measures import Measure, discover
 from clawdbot.tools.database.preview import preview
@@ -37,7 +38,16 @@ class Ground:
 
     def describe(self) -> str:
         """The relevant part of the database as text for the prompt."""
-        return describe(self.catalog, self.links, self.measures, question=self.hints.question)
+        return describe(self.catalog, self.links, self.measures, question=self.hints.question, language=self.language)
+
+    @property
+    def language(self) -> str:
+        """The question's: columns may exist in both languages."""
+        return "zh" if re.search(r"[\u3400-\u9fff]", self.hints.question) else "en"
+
+    def focus(self) -> Focus:
+        """What is offered to a model."""
+        return focus(self.catalog, self.measures, self.links, self.asked, language=self.language)
 
 
 def ground(
@@ -127,8 +137,7 @@ def _ready(view: RunView) -> bool:
 def _narrow(view: RunView, schema: Schema) -> Schema:
     """Only what the question can mean in this database; see :mod:`.query_schema`."""
     found = ground(view.goal, view.hints, view.config, view.service(Databases), view.envelope.databases)
-    chosen = focus(found.catalog, found.measures, found.links, found.asked)
-    return build_schema(found.catalog, found.links, chosen, found.asked, found.hints)
+    return build_schema(found.catalog, found.links, found.focus(), found.asked, found.hints)
 
 
 def _answer(asked: TypedQuery, found: Ground, context: ToolContext, databases: Databases) -> ToolResult:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from clawdbot.tools.database.asked import Asked, Hints
+from clawdbot.tools.database.asked import Asked, Hints, compares_columns, direction
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.entities import displays
 from clawdbot.tools.database.focus import Focus
 from clawdbot.tools.database.joins import JoinGraph
+from clawdbot.tools.database.lexicon import meanings
 from clawdbot.tools.database.linking import Links
 from clawdbot.tools.database.naming import find_column
 
@@ -21,6 +22,8 @@ Schema = dict[str, Any]
 _VALUES = 40
 _FEW = 4
 _SAID = 0.75
+_LIMITS = frozenset({"required_date", "due", "reorder_level", "target", "budget", "credit_limit"})
+"""What other columns are compared with."""
 
 
 def build_schema(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: Hints) -> Schema:
@@ -88,15 +91,14 @@ def _listed(focus: Focus, hints: Hints, shared: Schema, links: Links) -> Schema:
 
 def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: Hints) -> Schema:
     properties: Schema = {}
-    items = _filter_items(catalog, links, focus, asked)
+    items = _filter_items(catalog, links, focus, asked, hints)
     if items:
         mentions = len({h.mention.casefold() for h in focus.hits})
-        only_hits = bool(mentions) and len(items) == len({(h.table, h.column) for h in focus.hits})
-        reasons = mentions + sum((asked.numbers, asked.columns, asked.empty, asked.text, bool(focus.guesses)))
+        reasons = mentions + sum((asked.numbers, asked.columns, asked.empty, asked.text, len(items) > mentions))
         properties["filters"] = {
             "type": "array",
             "items": items[0] if len(items) == 1 else {"anyOf": items},
-            "minItems": int(only_hits),
+            "minItems": int(mentions > 0),
             "maxItems": max(1, min(4, reasons)),
         }
     if asked.without:
@@ -125,7 +127,7 @@ def _missing_tables(catalog: Catalog, focus: Focus) -> list[str]:
     return (near or list(found))[:8]
 
 
-def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) -> list[Schema]:
+def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: Hints) -> list[Schema]:
     items: list[Schema] = []
     by_column: dict[str, list[str]] = {}
     for hit in focus.hits:
@@ -134,10 +136,8 @@ def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) ->
         items.append(_item([column], ["=", "!="], {"enum": list(dict.fromkeys(values))[:_VALUES]}))
     if asked.numbers and (numbers := _compared_numbers(focus, links)):
         items.append(_item(numbers, [">", ">=", "<", "<=", "=", "!="], {"type": "number"}))
-    if asked.columns:
-        for same in (focus.dates, focus.numbers):
-            if len(same) > 1:
-                items.append(_item(same, [">", "<", ">=", "<="], {"enum": list(same)}, name="other_column"))
+    if asked.columns and not any(compares_columns(h.mention) for h in focus.hits):
+        items += [item for same in (focus.dates, focus.numbers) if (item := _column_item(same, hints.question))]
     named = [find_column(catalog, c) for c in focus.columns]
     said = [n for n in named if links.columns.get(n.label, 0.0) >= _SAID]
     if asked.empty and (empty := [n.label for n in said if n.column.nullable and not n.column.is_number]):
@@ -145,12 +145,24 @@ def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked) ->
     texts = [n.label for n in said if n.column.kind == "text"] or [n.label for n in named if n.column.kind == "text"]
     if asked.text and texts:
         items.append(_item(texts, ["contains", "starts"], {"type": "string", "minLength": 1, "maxLength": 40}))
-    if not focus.hits:
-        flags = [n for n in said if 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)]
-        wanted = [n.label for n in flags if links.columns[n.label] >= 1.5][:3]
-        for column in dict.fromkeys([*wanted, *focus.guesses]):
-            items.append(_item([column], ["=", "!="], {"enum": list(find_column(catalog, column).column.values)}))
+    flags = [n for n in said if 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)]
+    wanted = [n.label for n in flags if links.columns[n.label] >= 1.5 and n.label not in by_column][:3]
+    for column in dict.fromkeys([*wanted, *focus.guesses]):
+        items.append(_item([column], ["=", "!="], {"enum": list(find_column(catalog, column).column.values)}))
     return items
+
+
+def _column_item(same: tuple[str, ...], question: str) -> Schema | None:
+    """A column against a limit (a due date, a reorder level, a target), in the direction that the words say."""
+    limits = [c for c in same if meanings(c.rsplit(".", 1)[1]) & _LIMITS]
+    others = [c for c in same if c not in limits]
+    if any("reorder_level" in meanings(c) for c in limits):
+        others = [c for c in others if "stock" in meanings(c)] or others
+    if len(same) < 2 or not others:
+        return None
+    way = direction(question)
+    ops: list[str] = [way] if way and limits else [">", "<", ">=", "<="]
+    return _item(others if limits else same, ops, {"enum": limits or list(same)}, name="other_column")
 
 
 def _item(columns: list[str] | tuple[str, ...], ops: list[str], value: Schema, *, name: str = "value") -> Schema:

@@ -9,7 +9,14 @@ from sqlglot import exp
 
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.catalog import Catalog, TableSchema
-from clawdbot.tools.database.entities import display_columns, displays, is_identifier, key_columns, reference
+from clawdbot.tools.database.entities import (
+    display_columns,
+    displays,
+    is_identifier,
+    key_columns,
+    reference,
+    translations,
+)
 from clawdbot.tools.database.joins import JoinGraph
 from clawdbot.tools.database.measures import Aggregate, Measure
 from clawdbot.tools.database.naming import Named, find_column, find_table, nearest, singular, unique_alias
@@ -147,7 +154,9 @@ def dimensions(name: str, catalog: Catalog, taken: set[str]) -> list[Dimension]:
 
 def _by_row(named: Named, catalog: Catalog, taken: set[str]) -> list[Dimension]:
     """The name, grouped with the key; the key is shown too when names are known to repeat."""
-    shown = _name_of(named.table, taken, source=named.label)
+    own = translations(named.table).values()
+    only = named.column.name if named.column.name in own else None
+    shown = _name_of(named.table, taken, source=named.label, only=only)
     distinct = named.column.distinct
     repeats = len(display_columns(named.table)) == 1 and distinct is not None and 0 < distinct < named.table.rows
     for key in key_columns(named.table):
@@ -157,8 +166,8 @@ def _by_row(named: Named, catalog: Catalog, taken: set[str]) -> list[Dimension]:
     return shown
 
 
-def _name_of(table: TableSchema, taken: set[str], source: str = "") -> list[Dimension]:
-    columns = display_columns(table)
+def _name_of(table: TableSchema, taken: set[str], source: str = "", only: str | None = None) -> list[Dimension]:
+    columns = (only,) if only else display_columns(table)
     if not columns:
         return []
     parts = [exp.column(c, table=table.name, quoted=True) for c in columns]
@@ -166,7 +175,8 @@ def _name_of(table: TableSchema, taken: set[str], source: str = "") -> list[Dime
     for part in parts[1:]:
         gap = exp.DPipe(this=expression, expression=exp.Literal.string(" "))
         expression = exp.DPipe(this=gap, expression=part)
-    heading = _heading(table, columns[0]) if len(columns) == 1 else singular(table.name)
+    plain = len(columns) == 1 and not only
+    heading = _heading(table, columns[0]) if plain else singular(table.name)
     alias = unique_alias(heading, taken, prefix=singular(table.name))
     return [Dimension(alias=alias, tables=(table.name,), expression=expression, source=source)]
 

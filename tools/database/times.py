@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.catalog import Catalog, TableSchema
-from clawdbot.tools.database.entities import date_columns
+from clawdbot.tools.database.entities import date_columns, display_columns
 from clawdbot.tools.database.joins import JoinGraph
 from clawdbot.tools.database.naming import find_column, find_table
 from clawdbot.tools.database.timeline import TimeSource, year_parts
@@ -13,37 +13,32 @@ from clawdbot.tools.database.timeline import TimeSource, year_parts
 def time_source(
     catalog: Catalog, graph: JoinGraph, home: str, *, wanted: str | None = None, several_homes: bool = False
 ) -> TimeSource:
-    """The time of the rows of ``home``: what the query says, else the catalogue's, else the only one near.
+    """The time of the rows of ``home``: what the query says, else its own, else the catalogue's, else one near.
 
+    Records (payments) have their own date; named things (customers) take the catalogue's, that of their orders.
     With measures of several tables each takes its own time where the wanted one is not above it (sales have an
     order date, targets a year).  RetryableToolError when there is none.
     """
+    table = find_table(catalog, home)
+    own = _own(table)
+    if own and not wanted and not display_columns(table) and not catalog.date_column.startswith(f"{home}."):
+        return own
     named = wanted or catalog.date_column
     asked = _source(catalog, named) if named else None
     if asked and graph.reaches_up(home, asked.table):
         return asked
-    own = _own(find_table(catalog, home))
-    if own and (several_homes or not wanted):
+    if own and several_homes:
         return own
-    if asked and wanted and asked.table in graph.distances(home):
+    if asked and asked.table in graph.distances(home):
         return asked
+    if own and not wanted:
+        return own
     above = _above(catalog, graph, home)
     if above:
         return above
-    if asked and asked.table in graph.distances(home):
-        return asked
     raise RetryableToolError(
         f"The rows of {home!r} have no date.", hint="Leave out period and time step, or use another measure."
     )
-
-
-def has_time(catalog: Catalog, graph: JoinGraph, home: str) -> bool:
-    """A period can be applied to the rows of the table."""
-    try:
-        time_source(catalog, graph, home)
-    except RetryableToolError:
-        return False
-    return True
 
 
 def _source(catalog: Catalog, name: str) -> TimeSource:
