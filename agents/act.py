@@ -110,18 +110,21 @@ def _drop_mended(frame: Frame, receipt: dict[str, Any] | None) -> None:
     """A right result takes the place of the ones that were complained of, so that no chart is drawn from those."""
     if not (receipt and receipt.get("table")):
         return
-    kept = {t.name for t in frame.workspace.tables()}
-    for step in frame.steps:
-        table = step.receipt and step.receipt.get("table")
-        if step.outcome == "complaint" and step.part == frame.progress.part and table in kept:
-            frame.workspace.drop_table(str(table))
+    wrong = {
+        str(s.receipt["table"])
+        for s in frame.steps
+        if s.outcome == "complaint" and s.part == frame.progress.part and s.receipt and s.receipt.get("table")
+    }
+    for info in frame.workspace.tables():
+        if info.name in wrong:
+            frame.workspace.drop_table(info.name)
 
 
 def _finish(frame: Frame, intent: Intent, listener: Listener) -> dict[str, Any]:
     """Take the answer when every number and deed in it is supported; else send it back with what is not."""
     answer = str(intent.args["answer"]).strip()
     done = done_kinds(frame.brief, frame.steps, frame.planner.tools)
-    wrong = check_text(answer, frame.all_frames(), frame.brief, done)
+    wrong = check_text(answer, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
     if not answer:
         wrong = ["an empty answer"]
     if wrong:

@@ -22,7 +22,7 @@ def check_call(frame: Frame, intent: Intent) -> str:
         return ""
     text = " \n".join(str(intent.args[k]) for k in _PROSE if intent.args.get(k))
     done = done_kinds(frame.brief, frame.steps, frame.planner.tools) | {str(tool.provides)}
-    wrong = check_text(text, frame.all_frames(), frame.brief, done)
+    wrong = check_text(text, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
     if not wrong:
         return ""
     return "No result supports: " + ", ".join(wrong) + ". Leave it out or use the true facts."

@@ -47,7 +47,9 @@ _NEGATION = re.compile(
     _FLAGS,
 )
 _REPORTS_TO = re.compile(
-    r"\b(?:who|that|employees?|people|staff|they|he|she)\s+(?:\w+\s+)?reports?\s+(?:directly\s+)?to\b", _FLAGS
+    r"\b(?:who|that|employees?|people|staff|they|he|she)\s+(?:\w+\s+)?reports?\s+(?:directly\s+)?to\b|"
+    r"\b(?:do|does|did)\s+[^.?!;]*?\breport\s+(?:directly\s+)?to\b|\breporting\s+to\b",
+    _FLAGS,
 )
 
 _NUMBER = {

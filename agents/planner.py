@@ -121,6 +121,11 @@ class Frame:
         last = {s.part: s.n for s in self.steps if s.outcome == "complaint" and s.part in self.progress.unresolved}
         return [s for s in self.steps if s.ok or s.n in last.values()]
 
+    def quotes(self) -> list[str]:
+        """What the person's own tools said, which a text may quote like a table."""
+        own = (s for s in self.steps if s.ok and (t := self.planner.tools.get(s.tool)) and t.provides is None)
+        return [s.observation for s in own]
+
     def all_frames(self) -> list[pd.DataFrame]:
         """Every saved table, the evidence for numbers."""
         return [self.workspace.load_table(t.name) for t in self.workspace.tables()]

@@ -32,7 +32,10 @@ def reason_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     try:
         intent = _ask(frame, offers)
     except InvalidStep as error:
-        return {"steps": [*state["steps"], _invalid(frame, error).as_json()], "intent": None, **_time(frame)}
+        step = _invalid(frame, error)
+        planner.ledger.add_step(state["run_id"], step.n, step.as_json())
+        listener(event("step", state["run_id"], **step.as_json()))
+        return {"steps": [*state["steps"], step.as_json()], "intent": None, **_time(frame)}
     except PolicyRefused as error:
         return {"stopped": str(error), "stop_kind": "refused", "intent": None, **_time(frame)}
     except (ModelUnavailable, ContextOverflow, ModelError) as error:

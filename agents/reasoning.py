@@ -13,7 +13,7 @@ from clawdbot.agents.steps import Intent
 from clawdbot.errors import InvalidStep
 from clawdbot.models.interface import ModelAnswer, Rung, complete_step
 
-MAX_TOKENS = 700
+MAX_TOKENS = 450
 """Most tokens of one step; a thought is short and an answer a few sentences."""
 
 _MILLION = Decimal(1_000_000)

@@ -30,6 +30,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "unknown": "不知道{what}的邮件地址，请在 [mail.contacts] 中添加",
         "text": "模型的回答含有没有依据的内容（{what}），已由程序改写",
         "nothing": "回答没有数据来源",
+        "tool": "工具 {what} 没有成功",
     },
     "en": {
         "open": "no {what}", "because": " ({why})", "data": "no reliable data for: {what}",
@@ -37,6 +38,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "unknown": "no mail address is known for {what}; add it to [mail.contacts]",
         "text": "the model stated what no result supports ({what}); its answer was replaced",
         "nothing": "the answer rests on no data",
+        "tool": "the tool {what} did not succeed",
     },
 }  # fmt: skip
 
@@ -49,10 +51,12 @@ class Ruling:
     missing: tuple[str, ...] = ()
 
 
-def check_text(text: str, frames: Sequence[pd.DataFrame], brief: Brief, done: frozenset[str]) -> list[str]:
+def check_text(
+    text: str, frames: Sequence[pd.DataFrame], brief: Brief, done: frozenset[str], *, quotes: Sequence[str] = ()
+) -> list[str]:
     """What a text states without support: numbers that no result holds or that belong
-    to another row, deeds without a receipt."""
-    context = [brief.goal, brief.today.isoformat(), *(p.label for part in brief.parts for p in part.periods)]
+    to another row, deeds without a receipt.  ``quotes``: words of tools that may be repeated."""
+    context = [*quotes, brief.goal, brief.today.isoformat(), *(p.label for part in brief.parts for p in part.periods)]
     return [
         *unsupported_numbers(text, frames, context=context),
         *unsupported_claims(text, done),
@@ -77,6 +81,7 @@ def rule(
     missing += [words["refused"].format(what=w) for w in brief.refused]
     missing += [words["data"].format(what=brief.parts[p].text) for p in progress.unresolved]
     missing += [_open(kind, brief, steps, tools) for kind in progress.open if kind != "answer" or not answer]
+    missing += _own_failures(brief, steps, tools)
     missing += [words["unknown"].format(what=name) for name in brief.unknown_recipients]
     if replaced:
         missing.append(words["text"].format(what=", ".join(replaced)[:200]))
@@ -93,6 +98,18 @@ def _open(kind: Deliverable, brief: Brief, steps: Sequence[Step], tools: Mapping
     sentence = words["open"].format(what=_NAMES[brief.language][kind])
     tried = [s for s in steps if not s.ok and s.tool in tools and tools[s.tool].provides == kind]
     return sentence + (words["because"].format(why=tried[-1].observation[:240]) if tried else "")
+
+
+def _own_failures(brief: Brief, steps: Sequence[Step], tools: Mapping[str, AnyTool]) -> list[str]:
+    """The person's own tools that were called and never succeeded."""
+    words = _WORDS[brief.language]
+    succeeded = {s.tool for s in steps if s.ok}
+    last = {s.tool: s for s in steps if s.tool in tools and tools[s.tool].provides is None and s.outcome != "repeat"}
+    return [
+        words["tool"].format(what=name) + words["because"].format(why=step.observation[:240])
+        for name, step in last.items()
+        if name not in succeeded
+    ]
 
 
 def done_kinds(brief: Brief, steps: Sequence[Step], tools: Mapping[str, AnyTool]) -> frozenset[str]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from clawdbot.agents.events import Listener, event
-from clawdbot.agents.facts import format_value, listing
+from clawdbot.agents.facts import facts, format_value, listing
 from clawdbot.agents.facts import state as state_facts
+from clawdbot.agents.language import Language
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.state import RunState
 from clawdbot.agents.verdict import refusal, rule
+from clawdbot.tools.numbers import mentions
+from clawdbot.tools.workspace import TableInfo
 
 FINISH_TRIES = 2
 """Answers with unsupported statements before code writes the answer."""
@@ -53,14 +58,27 @@ def _answer(frame: Frame) -> tuple[str, list[str]]:
     given = frame.state.get("answer", "")
     results = frame.results()
     if given:
-        rows = [listing(i, t) for i, t in results if 1 < len(t) <= _LISTED and _leaves_out(given, t)]
+        rows = [_shown(i, t, frame.brief.language) for i, t in results if _leaves_out(given, t)]
         return "\n\n".join([given, *rows]), []
     refused = [s for s in frame.steps if s.tool == FINISH and not s.ok]
     replaced = list(dict.fromkeys(w for s in refused for w in s.notes))
     return state_facts(results, frame.brief.language) if results else "", replaced if refused else []
 
 
-def _leaves_out(answer: str, table: Any) -> bool:
-    """Some row's first cell is not in the answer."""
-    plain = answer.replace(",", "")
-    return any(format_value(v).replace(",", "") not in plain for v in table.iloc[:, 0])
+def _shown(info: TableInfo, table: pd.DataFrame, language: Language) -> str:
+    return listing(info, table) if len(table) > 1 else " ".join(facts(info, table, language))
+
+
+def _leaves_out(answer: str, table: pd.DataFrame) -> bool:
+    """The table is short enough to be shown, and some name or number of it is not in the answer."""
+    if not 0 < len(table) <= _LISTED:
+        return False
+    said = {round(m.value, 2) for m in mentions(answer)} | {round(m.value) for m in mentions(answer)}
+    low = answer.lower()
+    for value in table.to_numpy().ravel():
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if value == value and round(abs(value), 2) not in said and round(abs(value)) not in said:
+                return True
+        elif format_value(value).lower() not in low:
+            return True
+    return False

@@ -125,8 +125,9 @@ class Workspace:
 
     def drop_table(self, name: str) -> None:
         """Forget a saved table, so that nothing is made from a result that was found wrong."""
+        known = self.table(name).name
         for suffix in (".json", ".data.json"):
-            (self.root / "tables" / f"{self.table(name).name}{suffix}").unlink()
+            (self.root / "tables" / f"{known}{suffix}").unlink(missing_ok=True)
 
     def tables(self) -> tuple[TableInfo, ...]:
         """All saved tables, oldest first."""
