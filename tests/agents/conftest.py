@@ -1,0 +1,47 @@
+"""Whole runs in a small office: real SQLite, real charts and reports, a real mail server, a scripted model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stamina
+
+from clawdbot.config import PriceConfig
+from clawdbot.models.fake import Scripted
+from tests.office import Office, Postbox, mail_server, office_config, open_office, write_shop
+
+MakeOffice = Callable[..., Office]
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[Postbox, int]]:
+    """A mail server on this machine."""
+    with mail_server() as found:
+        yield found
+
+
+@pytest.fixture
+def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
+    """``office(script, price=None, **sections)``: an open office; closed after the test."""
+    postbox, port = mail
+    opened: list[Office] = []
+
+    def make(script: Sequence[Scripted], *, price: PriceConfig | None = None, **sections: dict[str, Any]) -> Office:
+        if not (tmp_path / "shop.sqlite").exists():
+            write_shop(tmp_path / "shop.sqlite")
+        opened.append(open_office(office_config(tmp_path, port=port, **sections), postbox, script, price=price))
+        return opened[-1]
+
+    yield make
+    for found in opened:
+        found.app.close()
+
+
+@pytest.fixture
+def no_pauses() -> Iterator[None]:
+    """Retries happen at once, up to four attempts."""
+    with stamina.set_testing(True, attempts=4):
+        yield
