@@ -1,0 +1,112 @@
+"""Driving a run from the terminal: listener, approver, Ctrl-C, and how the outcome is printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clawdbot.agents.language import detect
+from clawdbot.app import App
+from clawdbot.cli import exit_codes, streams, terminal
+from clawdbot.cli.interrupts import second_ends_at_once
+from clawdbot.cli.records import run_object
+from clawdbot.cli.result_view import print_result
+from clawdbot.cli.session import Session
+from clawdbot.cli.step_stream import StepStream
+from clawdbot.cli.wording import Language, Words
+from clawdbot.workflows.engine import Approver
+from clawdbot.workflows.result import RunResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a run is driven: ``yes`` approves everything, ``quiet`` shows no steps, ``json`` prints one object."""
+
+    yes: bool = False
+    quiet: bool = False
+    json: bool = False
+
+
+Work = Callable[[App, StepStream, Approver], RunResult]
+
+
+def drive(session: Session, work: Work, *, manner: Manner, language: Language, model: str | None = None) -> int:
+    """Open the App, do the work with steps streaming, print the outcome; returns the exit code."""
+    assert session.config is not None, "the command has read it"
+    stream = StepStream(terminal.progress(), language, quiet=manner.quiet)
+    with second_ends_at_once(), App.open(session.config, model=model) as app:
+        try:
+            result = work(app, stream, approver(stream, yes=manner.yes)).as_json()
+        except KeyboardInterrupt:
+            stream.stop()
+            return _interrupted(session, app, stream, manner, model)
+        finally:
+            stream.stop()
+    show(session, result, stream.words, manner)
+    return exit_codes.of_run(result)
+
+
+def goal_language(session: Session, goal: str) -> Language:
+    """The language to speak while a run goes on."""
+    assert session.config is not None, "the command has read it"
+    chosen = session.config.app.language
+    return detect(goal) if chosen == "auto" else chosen
+
+
+def approver(stream: StepStream, *, yes: bool) -> Approver:
+    """Says yes to everything, asks the person, or lets the run wait when nobody is there."""
+
+    def ask(request: Mapping[str, Any]) -> bool | None:
+        stream.stop()
+        if yes:
+            return True
+        if not streams.someone_is_there():
+            return None
+        words = stream.words
+        streams.tell(words("approval.head", tool=request["tool"]))
+        streams.tell(quoted(str(request["payload"])))
+        streams.write(sys.stderr, words("approval.question"))
+        answer = sys.stdin.readline()
+        if not answer:  # the terminal was closed: nobody has decided
+            streams.tell()
+            return None
+        return answer.strip().lower() in ("y", "yes", "是", "好", "同意")
+
+    return ask
+
+
+def quoted(payload: str) -> str:
+    """A payload as it is, marked off from what we say ourselves."""
+    return "\n".join(f"  │ {line}" for line in payload.split("\n"))
+
+
+def show(session: Session, result: Mapping[str, Any], words: Words, manner: Manner) -> None:
+    """Print the outcome: one object with --json, else for people."""
+    if manner.json:
+        streams.emit(result)
+    else:
+        print_result(terminal.output(), result, words)
+    if result["status"] != "waiting":
+        return
+    if result["approval"] and not streams.someone_is_there():
+        streams.tell(words("approval.head", tool=result["approval"]["tool"]))
+        streams.tell(quoted(str(result["approval"]["payload"])))
+    run_id = result["run_id"]
+    streams.tell(words("approval.waits"))
+    streams.tell(f"  {session.command(f'approve {run_id}')}")
+    streams.tell(f"  {session.command(f'approve {run_id} --reject')}")
+
+
+def _interrupted(session: Session, app: App, stream: StepStream, manner: Manner, model: str | None) -> int:
+    words = stream.words
+    if not stream.run_id:
+        streams.tell(words("run.stopped"))
+        return exit_codes.INTERRUPTED
+    if manner.json:
+        streams.emit(run_object(app.config, app.ledger, app.ledger.get_run(stream.run_id)))
+    streams.tell(words("run.interrupted"))
+    with_model = f" --model {model}" if model else ""
+    streams.tell(f"  {session.command(f'run --resume {stream.run_id}{with_model}')}")
+    return exit_codes.INTERRUPTED
