@@ -198,6 +198,8 @@ class Asked:
     trend: bool = False
     sort: bool = False
     grouped: bool = False
+    one_group: bool = True
+    """At most one thing to group by."""
     most: bool = False
     """'The most' of something that can be counted."""
     hows: tuple[How, ...] = ()
@@ -218,9 +220,30 @@ def read_question(question: str) -> Asked:
         trend=bool(_TREND.search(question)),
         sort=bool(_SORT.search(question)),
         grouped=bool(_GROUPED.search(question)),
+        one_group=not joins_groups(question),
         most=bool(_MOST.search(question)),
         hows=tuple(how for how, pattern in _HOW.items() if pattern.search(question)),
     )
+
+
+_EACH = re.compile(
+    r"(?:\btop|\bbottom|\bbest|\bfirst|\blast)\s+(?:\d+|\w+)\s+((?:\w+\s?){1,2})"
+    r"|\b(?:by|per|each|every|which)\s+((?:\w+\s?){1,2})"
+    r"|[\d一二两三四五六七八九十](?:个|家|名|位|种|款|大)([\u3400-\u9fff]{2,5})"
+    r"|(?:各|每个|每位|每家|每种|每|按|哪个|哪位|哪家|哪些|哪种)(?:个|家|位)?([\u3400-\u9fff]{2,5})",
+    re.IGNORECASE,
+)
+_SEVERAL = _words(r"\band\b", "和", "与", "及", "、", ",", "，", "各.+各", "每.+每")
+
+
+def grouped_words(question: str) -> tuple[str, ...]:
+    """The words that say what an answer has one row for: 'top 5 customers', 'by region', '各地区', '哪个供应商'."""
+    return tuple(next(g for g in m.groups() if g).strip() for m in _EACH.finditer(question))
+
+
+def joins_groups(question: str) -> bool:
+    """The question may name several groups ('by region and month', '各地区和各类别')."""
+    return bool(_SEVERAL.search(question))
 
 
 _LOW = _words("below", "under", "less than", "低于", "不足", "小于", "少于", "早于", "补货")

@@ -68,6 +68,8 @@ def focus(
     shown = [(t, c) for t, c in ranked if not _is_noise(t, c, links)][:MOST_COLUMNS]
     groups = [(t, c) for t, c in shown if _groups(t, c)]
     by = _without_twins([f"{t.name}.{c.name}" for t, c in _said_first(groups, links, valued)], catalog, links)
+    groups_said = [c for c in by if c in links.groups or _names_group(c, catalog, links)]
+    by = groups_said or by if asked.one_group else [*groups_said, *(c for c in by if c not in groups_said)]
     fixed = {c for c in valued if len({h.value for h in hits if f"{h.table}.{h.column}" == c}) == 1}
     by = [name for name in by if name not in fixed] or by
     by = list(dict.fromkeys(_spoken(name, catalog, language) for name in by))
@@ -161,6 +163,12 @@ def _tables(catalog: Catalog, measures: Mapping[str, Measure], links: Links, hit
         return _all_tables(catalog)
     chosen = sorted(scores, key=lambda t: (-scores[t], t))[:MOST_TABLES]
     return _connected(catalog, chosen)
+
+
+def _names_group(name: str, catalog: Catalog, links: Links) -> bool:
+    """The column is the name of a table that the question groups by."""
+    table = catalog.table(_table(name))
+    return table is not None and table.name in links.groups and displays(table, name.rsplit(".", 1)[1])
 
 
 def _spoken(name: str, catalog: Catalog, language: str) -> str:

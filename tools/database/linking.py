@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from clawdbot.tools.database.asked import grouped_words
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
 from clawdbot.tools.database.entities import display_columns, is_time_part
 from clawdbot.tools.database.lexicon import (
@@ -61,6 +62,8 @@ class Links:
     measures: dict[str, float] = field(default_factory=dict)
     counted: tuple[str, ...] = ()
     hits: tuple[ValueHit, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Tables and "Table.Column" that an answer has one row for ('top 5 customers', '各地区')."""
     unknown: tuple[str, ...] = ()
     """Chinese words before '类' or '的' that nothing explains: perhaps a value in the data's language."""
 
@@ -126,8 +129,21 @@ def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Ite
         measures=linked,
         counted=counted,
         hits=found,
+        groups=_groups(goal, catalog, measures),
         unknown=_unknown(goal, said, found),
     )
+
+
+def _groups(goal: str, catalog: Catalog, measures: Mapping[str, Measure]) -> tuple[str, ...]:
+    said = _Goal(" . ".join(grouped_words(_DELIVERY.sub(" ", goal))), catalog, measures)
+    tables = [t.name for t in catalog.tables if not t.is_view and _table_score(said, catalog, t) >= NAMED]
+    columns = [
+        f"{t.name}.{c.name}"
+        for t in catalog.tables
+        for c in t.columns
+        if not t.is_view and not is_time_part(c) and said.share(c.name) == 1
+    ]
+    return (*tables, *columns)
 
 
 def _unknown(goal: str, said: _Goal, hits: Iterable[ValueHit]) -> tuple[str, ...]:

@@ -51,13 +51,13 @@ def _only_list(links: Links, focus: Focus, asked: Asked, hints: Hints) -> bool:
 def _groups(focus: Focus, asked: Asked, hints: Hints, links: Links) -> tuple[int, int]:
     """Fewest and most columns to group by: none for a plain total or a plain series over time."""
     said = [c for c in focus.by if links.columns.get(c, 0.0) >= 1.5]
-    most = max(1, min(2, len(said)))
+    most = 1 if asked.one_group else max(1, min(2, len(said)))
     many = (hints.limit or 0) > 1
     if hints.grain:
         wanted = asked.grouped or asked.listing or (many and bool(said))
         return (int(asked.grouped), most) if wanted else (0, 0)
     ranked = bool(hints.limit or hints.order or hints.position or hints.charts)
-    wanted = ranked or bool(said) or asked.grouped or asked.listing or asked.share
+    wanted = ranked or bool(said) or asked.grouped or asked.share or (asked.listing and not asked.trend)
     return (int(asked.grouped or ranked), most) if wanted else (0, 0)
 
 
@@ -140,12 +140,18 @@ def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hi
         items += [item for same in (focus.dates, focus.numbers) if (item := _column_item(same, hints.question))]
     named = [find_column(catalog, c) for c in focus.columns]
     said = [n for n in named if links.columns.get(n.label, 0.0) >= _SAID]
-    if asked.empty and (empty := [n.label for n in said if n.column.nullable and not n.column.is_number]):
+    empty = [
+        n.label for n in said if n.column.nullable and not n.column.is_number and not displays(n.table, n.column.name)
+    ]
+    if asked.empty and empty:
         items.append(_object({"column": {"enum": empty}, "op": {"enum": ["is_null", "not_null"]}}))
     texts = [n.label for n in said if n.column.kind == "text"] or [n.label for n in named if n.column.kind == "text"]
     if asked.text and texts:
         items.append(_item(texts, ["contains", "starts"], {"type": "string", "minLength": 1, "maxLength": 40}))
-    flags = [n for n in said if 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)]
+    ranked = asked.grouped or bool(hints.limit or hints.order)
+    flags = [
+        n for n in said if not ranked and 1 < len(n.column.values) <= _FEW and not displays(n.table, n.column.name)
+    ]
     wanted = [n.label for n in flags if links.columns[n.label] >= 1.5 and n.label not in by_column][:3]
     for column in dict.fromkeys([*wanted, *focus.guesses]):
         items.append(_item([column], ["=", "!="], {"enum": list(find_column(catalog, column).column.values)}))
