@@ -163,9 +163,16 @@ class Office:
 
 
 def open_office(
-    config: Config, postbox: Postbox, script: Sequence[Scripted], *, price: PriceConfig | None = None
+    config: Config,
+    postbox: Postbox,
+    script: Sequence[Scripted],
+    *,
+    price: PriceConfig | None = None,
+    cloud: bool = False,
 ) -> Office:
     """Open an App on the configuration, served by the script; the caller closes it."""
     model = ScriptedChatModel(script=list(script))
-    rung = Rung(name="scripted", provider="fake", model="scripted", chat=model, context=16_384, price=price)
+    rung = Rung(
+        name="scripted", provider="fake", model="scripted", chat=model, context=16_384, price=price, cloud=cloud
+    )
     return Office(app=App(config, router=SingleModel(rung=rung)), model=model, postbox=postbox)

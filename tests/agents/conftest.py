@@ -25,14 +25,21 @@ def mail() -> Iterator[tuple[Postbox, int]]:
 
 @pytest.fixture
 def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
-    """``office(script, price=None, **sections)``: an open office; closed after the test."""
+    """``office(script, price=None, cloud=False, **sections)``: an open office; closed after the test."""
     postbox, port = mail
     opened: list[Office] = []
 
-    def make(script: Sequence[Scripted], *, price: PriceConfig | None = None, **sections: dict[str, Any]) -> Office:
+    def make(
+        script: Sequence[Scripted],
+        *,
+        price: PriceConfig | None = None,
+        cloud: bool = False,
+        **sections: dict[str, Any],
+    ) -> Office:
         if not (tmp_path / "shop.sqlite").exists():
             write_shop(tmp_path / "shop.sqlite")
-        opened.append(open_office(office_config(tmp_path, port=port, **sections), postbox, script, price=price))
+        config = office_config(tmp_path, port=port, **sections)
+        opened.append(open_office(config, postbox, script, price=price, cloud=cloud))
         return opened[-1]
 
     yield make
