@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         self._dispatch(json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}"))
 
     def _dispatch(self, body: dict[str, Any]) -> None:
-        self.listening.requests.append((self.path, body, dict(self.headers)))
+        self.listening.requests.append((self.path, body, {name.lower(): value for name, value in self.headers.items()}))
         reply = self.listening.replies.get(self.path)
         if reply is None:
             self.json(404, {"error": "page not found"})

@@ -147,7 +147,7 @@ def test_a_server_that_hangs_is_given_up(name: str, hangs: Any, tmp_path: Path) 
 
 def test_the_embedded_model_is_given_up_when_time_is_over(gguf: Path, tmp_path: Path) -> None:
     rung = build("llamacpp", ModelConfig(provider="llamacpp", path=gguf, context=2048), home=tmp_path)
-    long = [HumanMessage("Tell the history of trade, of ships and of ports. " * 100)]
+    long = [HumanMessage("Tell the history of trade, of ships and of ports. " * 40)]
     with pytest.raises(ModelUnavailable, match="did not answer within"):
         complete_step(rung, long, SCHEMA, max_tokens=50, deadline_s=0.05)
     after = complete_step(rung, MESSAGES, SCHEMA, max_tokens=200, deadline_s=120)

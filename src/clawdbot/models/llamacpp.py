@@ -94,7 +94,10 @@ class LlamaCppChat(SchemaChat):
 
 
 class Engine:
-    """One loaded model; thread-safe, one call at a time."""
+    """One loaded model; thread-safe, one call at a time.
+
+    Its OpenAI-compatible server listens at ``address`` on the loopback interface, for those who have ``key``.
+    """
 
     def __init__(self, path: Path, *, context: int, threads: int) -> None:
         # libgomp reads it when it loads; spinning threads take the cores from each other and cost a factor of ten.
@@ -105,7 +108,7 @@ class Engine:
         except ImportError as error:
             raise MissingExtra("The embedded model (llamacpp)", extra="embedded") from error
         self._lock = threading.Lock()
-        self._key = secrets.token_hex(16)
+        self.key = secrets.token_hex(16)
         self.context = context
         params = self._params(path, context=context, threads=threads)
         try:
@@ -115,9 +118,10 @@ class Engine:
                 f"llama.cpp cannot load {str(path)!r}: not a usable GGUF file, or memory is short.",
                 hint="Remove it and run: clawdbot models pull",
             ) from error
+        self.address: str = self._server.listening_address
         self._http = httpx.Client(
-            base_url=self._server.listening_address,
-            headers={"Authorization": f"Bearer {self._key}"},
+            base_url=self.address,
+            headers={"Authorization": f"Bearer {self.key}"},
             timeout=30.0,
             limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=False,
@@ -137,7 +141,7 @@ class Engine:
         params.warmup = False
         # The library opens a port on the loopback interface; without a key any local page could use it.
         params.hostnames = ["127.0.0.1"]
-        params.api_keys = [self._key]
+        params.api_keys = [self.key]
         params.ui = False
         params.endpoint_slots = False
         return params

@@ -124,7 +124,7 @@ class _Pull:
             said = self._watch(process, before)
         except BaseException:
             process.kill()
-            process.wait()
+            process.communicate()
             raise
         wheels = list(self._folder.glob("*.whl"))
         if process.returncode != 0 or len(wheels) != 1:
@@ -132,7 +132,7 @@ class _Pull:
         return wheels[0]
 
     def _watch(self, process: subprocess.Popen[bytes], before: int) -> str:
-        limit = before + self._model.bytes // self._model.parts
+        limit = min(before + self._model.bytes // self._model.parts, self._model.bytes)
         while True:
             try:
                 _, said = process.communicate(timeout=_POLL_S)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
 
-# CJK, kana, hangul and full-width forms.
-_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
-_OTHER = re.compile(r"[^\x00-\x7f]")
-_DIGIT = re.compile(r"\d")
-
-_PER_WIDE = 1.0
-_PER_OTHER = 1.0
-_ASCII_CHARS_PER_TOKEN = 3.2
+_PIECES = re.compile(r"(?P<word>[A-Za-z]+)|\d|\s+(?=\d)|\s\s+|[!-~]|[^\x00-\x7f]")
+_LETTERS = 6
 
 
 def estimate_tokens(text: str) -> int:
     """Upper estimate of the tokens of ``text``.
 
-    Measured with Qwen2.5's tokenizer: Chinese prose 0.6 to 0.75 tokens a character, English 0.22 to 0.26,
-    SQL and JSON 0.28 to 0.35; digits are one token each, so they are counted apart.
+    Counted as the byte-pair tokenizers of today's models split: a word is one token and one more for every six
+    letters, each digit is one, as is the space before a number; as is each sign; every
+    character outside ASCII is one (measured with Qwen2.5: Chinese prose has 0.6 to 0.75 a character).
     """
-    wide = len(_WIDE.findall(text))
-    other = len(_OTHER.findall(text)) - wide
-    digits = len(_DIGIT.findall(text)) if text.isascii() else sum(ch.isdigit() for ch in text if ch.isascii())
-    ascii_rest = len(text) - wide - other - digits
-    return math.ceil(wide * _PER_WIDE + other * _PER_OTHER + digits + ascii_rest / _ASCII_CHARS_PER_TOKEN)
+    total = 0
+    for piece in _PIECES.finditer(text):
+        if piece.lastgroup == "word":
+            total += 1 + (piece.end() - piece.start() - 1) // _LETTERS
+        else:
+            total += 1
+    return total
