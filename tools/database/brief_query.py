@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.asked import Asked, Hints
 from clawdbot.tools.database.catalog import Catalog
-from clawdbot.tools.database.lexicon import split_name, synonyms
+from clawdbot.tools.database.lexicon import related, split_name, synonyms
 from clawdbot.tools.database.linking import Links
 from clawdbot.tools.database.typed import Filter, How, MeasureRef, Order, Period, TypedQuery
 
@@ -135,8 +135,8 @@ def _spoken_date(question: str, catalog: Catalog, links: Links) -> str | None:
         column = schema.column(own) if schema else None
         if schema is None or column is None or not column.is_time or schema.is_view:
             continue
-        noise = _TIME_WORDS | set(split_name(table))
-        words = [w for w in split_name(own) if w not in noise]
+        of_table = split_name(table)
+        words = [w for w in split_name(own) if w not in _TIME_WORDS and not any(related(w, t) for t in of_table)]
         if words and all(_said(w, " ".join(split_name(own)), question.lower()) for w in words):
             found.append(name)
     return found[0] if len(found) == 1 else None

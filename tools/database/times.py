@@ -29,6 +29,9 @@ def time_source(
         return asked
     if own and several_homes:
         return own
+    usual = _source(catalog, catalog.date_column) if catalog.date_column and several_homes else None
+    if usual and graph.reaches_up(home, usual.table):
+        return usual
     if asked and asked.table in graph.distances(home):
         return asked
     if own and not wanted:

@@ -65,9 +65,9 @@ def test_change_compares_with_the_bucket_before_and_not_with_the_row_before(
         totals[_bucket(order[2], grain)] += 1
     found = ask(shop, measures=[{"of": "orders"}], per=grain, change="previous")
     days = {_bucket(dt.datetime(1996, 1, 1) + dt.timedelta(days=n), grain): n for n in range(1200)}
-    order = sorted(days, key=lambda label: days[label])
+    labels = sorted(days, key=lambda label: days[label])
     for label, value, change, percent in found:
-        before = totals.get(order[order.index(label) - 1])
+        before = totals.get(labels[labels.index(label) - 1])
         assert value == totals[label]
         assert change == (None if before is None else value - before)
         assert percent == (None if before is None else pytest.approx(100 * (value - before) / before, abs=1e-3))

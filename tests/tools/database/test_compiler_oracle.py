@@ -164,7 +164,7 @@ def _run(rows: Rows, sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(rows=row_sets(), query=queries())
 def test_every_row_counts_once_whatever_is_joined(rows: Rows, query: TypedQuery) -> None:
     compiled = compile_query(query, CATALOG, {})

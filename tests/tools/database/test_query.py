@@ -318,7 +318,7 @@ def test_a_result_that_contradicts_the_brief_is_named(trade: Trade) -> None:
         return check_result(pd.DataFrame(frame), asked, Hints.of(hints, "x"), compiled)
 
     revenue = [{"of": "revenue"}]
-    months = {"month": ["1996-12", "1997-01"], "revenue": [1.0, 2.0]}
+    months: dict[str, list[Any]] = {"month": ["1996-12", "1997-01"], "revenue": [1.0, 2.0]}
     assert complaints(months, measures=revenue, per="month", hints={"periods": [Q1_97]}) == [
         "Buckets outside the asked period: 1996-12."
     ]
