@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,10 @@ from clawdbot.agents.language import Language
 from clawdbot.tools.workspace import TableInfo
 
 _SHOWN = 30
+_FEW = 5
+_NOT_ADDITIVE = re.compile(
+    r"avg|average|mean|price|percent|pct|share|rate|min|max|change|均|单价|占比|率", re.IGNORECASE
+)
 
 
 def format_number(value: Any) -> str:
@@ -53,24 +58,36 @@ def facts(info: TableInfo, frame: pd.DataFrame, language: Language) -> list[str]
         joint = "为" if language == "zh" else " is "
         pairs = [f"{c}{joint}{format_value(v)}" for c, v in zip(frame.columns, frame.iloc[0], strict=True)]
         return [sep.join(pairs) + end]
-    found = []
     name = _name_column(info)
-    for measure in _measures(info, frame)[:3]:
-        series = pd.to_numeric(frame[measure], errors="coerce").dropna()
-        if series.empty:
-            continue
-        values = format_value(series.sum()), format_value(series.max()), format_value(series.min())
-        top, low = ((format_value(frame.loc[i, name]) if name else "") for i in (series.idxmax(), series.idxmin()))
-        additive = not any(w in measure.lower() for w in ("avg", "average", "price", "percent", "share", "rate"))
-        if language == "zh":
-            total = f"{measure}合计{values[0]}，" if additive and not info.truncated else f"{measure}："
-            found.append(f"{total}最高为{top} {values[1]}，最低为{low} {values[2]}。")
-        else:
-            total = f"Total {measure} is {values[0]}; " if additive and not info.truncated else f"{measure}: "
-            found.append(f"{total}highest is {top} {values[1]}, lowest is {low} {values[2]}.")
-    if not found:
-        found.append(f"共{info.rows}行。" if language == "zh" else f"{info.rows} rows.")
-    return found
+    found = [_measure_fact(info, frame, measure, name, language) for measure in _measures(info, frame)[:3]]
+    stated = [f for f in found if f]
+    return stated or [f"共{info.rows}行。" if language == "zh" else f"{info.rows} rows."]
+
+
+def is_additive(measure: str) -> bool:
+    """A total of the column means something: not of averages, prices, shares or extremes."""
+    return not _NOT_ADDITIVE.search(measure)
+
+
+def _measure_fact(info: TableInfo, frame: pd.DataFrame, measure: str, name: str | None, language: Language) -> str:
+    """Every row when they are few, else the highest and the lowest; the total where it means something."""
+    values = pd.to_numeric(frame[measure], errors="coerce").dropna()
+    if values.empty:
+        return ""
+    zh = language == "zh"
+    pieces = []
+    if is_additive(measure) and not info.truncated:
+        total = format_number(values.sum().item())
+        pieces.append(f"{measure}合计{total}" if zh else f"total {measure} {total}")
+    labels = [format_value(v) for v in (frame[name] if name else frame.index)]
+    pairs = [f"{labels[int(frame.index.get_loc(i))]} {format_number(v)}" for i, v in values.items()]
+    if len(pairs) <= _FEW:
+        pieces.append(f"{measure}：{'、'.join(pairs)}" if zh else f"{measure}: {', '.join(pairs)}")
+    else:
+        order = list(values.index)
+        top, low = (pairs[order.index(i)] for i in (values.idxmax(), values.idxmin()))
+        pieces.append(f"{measure}最高：{top}；最低：{low}" if zh else f"highest {measure}: {top}; lowest: {low}")
+    return ("；".join(pieces) + "。") if zh else ("; ".join(pieces) + ".")
 
 
 def listing(info: TableInfo, frame: pd.DataFrame, *, limit: int = _SHOWN) -> str:

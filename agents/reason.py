@@ -9,6 +9,7 @@ from clawdbot.agents.facts import facts
 from clawdbot.agents.guards import reason_text, should_stop
 from clawdbot.agents.offers import Offer, make_offers
 from clawdbot.agents.planner import Frame, Planner
+from clawdbot.agents.progress import is_data_tool
 from clawdbot.agents.prompting import closing_line, messages, system_prompt, task_prompt
 from clawdbot.agents.reasoning import price_of, reason
 from clawdbot.agents.state import RunState
@@ -74,9 +75,11 @@ def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
 
 
 def _hidden(frame: Frame) -> frozenset[int]:
-    """Failed attempts leave the context, except the last one while it is not mended: they would be copied."""
+    """Failed attempts leave the context, since they would be copied: all but the last query while it is not mended.
+    Refused words are never shown again; the closing line says what was wrong with them."""
     last = frame.progress.last_failure
-    keep = {last.n} if last is not None and last.outcome not in ("invalid", "repeat") else set()
+    tool = frame.planner.tools.get(last.tool) if last else None
+    keep = {last.n} if last and tool and is_data_tool(tool) and last.outcome != "repeat" else set()
     return frozenset(s.n for s in frame.steps if not s.ok and s.n not in keep)
 
 
