@@ -217,6 +217,7 @@ def hangs() -> Iterator[Listening]:
 
     def silent(handler: Handler, body: dict[str, Any]) -> None:
         handler.listening.gone.wait()
+        handler.close_connection = True
 
     yield from listen({"/api/chat": silent, "/v1/chat/completions": silent})
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.runnables import RunnableSequence
 from pydantic import PrivateAttr
 
 from clawdbot.errors import ContextOverflow, ModelError, ModelUnavailable
@@ -151,12 +152,14 @@ def _told(model: BaseChatModel, messages: list[dict[str, str]], options: dict[st
 
 
 def _structured(model: BaseChatModel, messages: list[dict[str, str]], schema: Schema) -> Iterator[str | End]:
-    titled = {"title": "step", "description": "The next step.", **schema}
-    found = model.with_structured_output(titled, include_raw=True).invoke(messages)
-    assert isinstance(found, dict)
-    raw: AIMessage = found["raw"]
-    # ``parsed`` only for tool calls: of a cut-off text LangChain keeps what it can complete, and says nothing.
-    yield json.dumps(found["parsed"], ensure_ascii=False) if raw.tool_calls else raw.text
+    chain = model.with_structured_output({"title": "step", "description": "The next step.", **schema})
+    if not isinstance(chain, RunnableSequence):
+        raise NotImplementedError("with_structured_output gives no model to ask")
+    # Only the model of the chain is asked.  LangChain's parser would complete a cut-off text and say nothing, and
+    # ``include_raw`` runs in a thread pool that keeps the process from ending while a server hangs.
+    raw = chain.first.invoke(messages)
+    assert isinstance(raw, AIMessage)
+    yield json.dumps(raw.tool_calls[0]["args"], ensure_ascii=False) if raw.tool_calls else raw.text
     yield _end(raw)
 
 

@@ -12,8 +12,8 @@ def estimate_tokens(text: str) -> int:
     """Upper estimate of the tokens of ``text``.
 
     Counted as the byte-pair tokenizers of today's models split: a word is one token and one more for every six
-    letters, each digit is one, as is the space before a number; as is each sign; every
-    character outside ASCII is one (measured with Qwen2.5: Chinese prose has 0.6 to 0.75 a character).
+    letters, each digit is one, as is the space before a number and each sign;
+    every character outside ASCII is one (measured with Qwen2.5: Chinese prose has 0.6 to 0.75 a character).
     """
     total = 0
     for piece in _PIECES.finditer(text):
