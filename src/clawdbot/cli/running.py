@@ -34,18 +34,28 @@ Work = Callable[[App, StepStream, Approver], RunResult]
 
 def drive(session: Session, work: Work, *, manner: Manner, language: Language, model: str | None = None) -> int:
     """Open the App, do the work with steps streaming, print the outcome; returns the exit code."""
+    result, words = perform(session, work, manner=manner, language=language, model=model)
+    if result is None:
+        return exit_codes.INTERRUPTED
+    show(session, result, words, manner)
+    return exit_codes.of_run(result)
+
+
+def perform(
+    session: Session, work: Work, *, manner: Manner, language: Language, model: str | None = None
+) -> tuple[dict[str, Any] | None, Words]:
+    """Like :func:`drive`, but gives the outcome and the words of its language; None when it was interrupted."""
     assert session.config is not None, "the command has read it"
     stream = StepStream(terminal.progress(), language, quiet=manner.quiet)
     with second_ends_at_once(), App.open(session.config, model=model) as app:
         try:
-            result = work(app, stream, approver(stream, yes=manner.yes)).as_json()
+            return work(app, stream, approver(stream, yes=manner.yes)).as_json(), stream.words
         except KeyboardInterrupt:
             stream.stop()
-            return _interrupted(session, app, stream, manner, model)
+            _interrupted(session, app, stream, manner, model)
+            return None, stream.words
         finally:
             stream.stop()
-    show(session, result, stream.words, manner)
-    return exit_codes.of_run(result)
 
 
 def goal_language(session: Session, goal: str) -> Language:
@@ -99,14 +109,12 @@ def show(session: Session, result: Mapping[str, Any], words: Words, manner: Mann
     streams.tell(f"  {session.command(f'approve {run_id} --reject')}")
 
 
-def _interrupted(session: Session, app: App, stream: StepStream, manner: Manner, model: str | None) -> int:
+def _interrupted(session: Session, app: App, stream: StepStream, manner: Manner, model: str | None) -> None:
     words = stream.words
     if not stream.run_id:
-        streams.tell(words("run.stopped"))
-        return exit_codes.INTERRUPTED
+        return streams.tell(words("run.stopped"))
     if manner.json:
         streams.emit(run_object(app.config, app.ledger, app.ledger.get_run(stream.run_id)))
     streams.tell(words("run.interrupted"))
     with_model = f" --model {model}" if model else ""
     streams.tell(f"  {session.command(f'run --resume {stream.run_id}{with_model}')}")
-    return exit_codes.INTERRUPTED

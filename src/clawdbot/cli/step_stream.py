@@ -97,7 +97,7 @@ class StepStream:
         self._spinner.start()
 
     def _cost(self, step: Mapping[str, Any]) -> str:
-        parts = [f"{step['ms'] / 1000:.1f} s"]
+        parts = [f"{max(step['ms'], step['model_ms']) / 1000:.1f} s"]
         if step["model"]:
             parts.append(self.words("run.tokens", prompt=step["prompt_tokens"], completion=step["completion_tokens"]))
             if step["model_ms"] > 0:
