@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.office_tasks.langgraph_agent import LangGraphAgent
 from benchmarks.office_tasks.ours import Ours
 from benchmarks.office_tasks.player import Player
+from benchmarks.office_tasks.pydantic_agent import PydanticAgent
 from clawdbot.config import ModelConfig
 from clawdbot.errors import UsageError
 from clawdbot.models.llamacpp import Engine, load_engine
@@ -21,7 +23,12 @@ def _ours(model: Path, engine: Engine) -> Player:
     return Ours(lambda config: SingleModel(rung=build("embedded", settings, home=config.app.home)))
 
 
-SYSTEMS: dict[str, Callable[[Path, Engine], Player]] = {"ours": _ours}
+SYSTEMS: dict[str, Callable[[Path, Engine], Player]] = {
+    "ours": _ours,
+    "langgraph": lambda model, engine: LangGraphAgent(engine, forced=False),
+    "langgraph-forced": lambda model, engine: LangGraphAgent(engine, forced=True),
+    "pydantic-ai": lambda model, engine: PydanticAgent(engine),
+}
 
 
 def line_up(names: Sequence[str], *, model: Path) -> list[Player]:

@@ -12,8 +12,8 @@ Value = str | int | float
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _SPACED_THOUSANDS = re.compile(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3})")
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>-?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<part>\d+))?"
-    r"\s?(?P<unit>万|亿|千|k\b|million\b|thousand\b|m\b)?",
+    r"(?<![a-z0-9_.])(?P<sign>-?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<part>\d+))?"
+    r"\s?(?P<unit>万|亿|千|(?:k|million|thousand|m)(?![a-z]))?",
     re.IGNORECASE,
 )
 _SCALE = {"万": 1e4, "亿": 1e8, "千": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6}
