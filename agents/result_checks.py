@@ -15,7 +15,9 @@ from clawdbot.tools.database.catalog import ValueHit
 _BUCKETS: dict[Grain, re.Pattern[str]] = {
     "day": re.compile(r"\d{4}-\d\d-\d\d"),
     "week": re.compile(r"\d{4}-?W\d\d|\d{4}-\d\d-\d\d|\d{4}-\d\d"),
-    "month": re.compile(r"\d{4}-\d\d(?:-01)?|1[0-2]|0?[1-9]|[A-Z][a-z]{2,8}"),
+    "month": re.compile(
+        r"\d{4}-\d\d(?:-01)?|1[0-2]|0?[1-9]|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+    ),
     "quarter": re.compile(r"(?:\d{4}[- ]?)?Q?[1-4](?:[- ]?\d{4})?|\d{4}-\d\d(?:-01)?"),
     "year": re.compile(r"(?:19|20)\d\d(?:\.0)?"),
 }

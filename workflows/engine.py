@@ -18,7 +18,7 @@ from clawdbot.agents.briefing import compile_brief
 from clawdbot.agents.events import Listener, event, silent
 from clawdbot.agents.graph import build_graph
 from clawdbot.agents.planner import Planner
-from clawdbot.errors import ClawdbotError, UsageError
+from clawdbot.errors import ClawdbotError, StoreError, UsageError
 from clawdbot.store.ledger import RunRecord
 from clawdbot.workflows.result import RunResult, Status, make_result
 
@@ -38,10 +38,7 @@ class RunEngine:
 
     def __init__(self, planner: Planner, checkpoints: Path) -> None:
         self._planner = planner
-        checkpoints.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(checkpoints, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection = _opened(checkpoints)
         self._graph = build_graph(planner, SqliteSaver(self._connection))
 
     def close(self) -> None:
@@ -137,8 +134,28 @@ class RunEngine:
             note = str(error) if isinstance(error, ClawdbotError) else type(error).__name__
             with contextlib.suppress(ClawdbotError):
                 self._planner.ledger.set_status(run_id, "interrupted", error=note)
+            if isinstance(error, sqlite3.Error | OSError):
+                raise _unwritable(error, self._planner.runs.parent) from error
             raise
 
     def _settings(self, run_id: str, listener: Listener) -> RunnableConfig:
         limit = _NODES_PER_STEP * self._planner.config.planner.max_steps + 20
         return {"configurable": {"thread_id": run_id, "listener": listener}, "recursion_limit": limit}
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except (sqlite3.Error, OSError) as error:
+        raise _unwritable(error, path.parent) from error
+    return connection
+
+
+def _unwritable(error: Exception, home: Path) -> StoreError:
+    return StoreError(
+        f"The run cannot be kept in {str(home)!r}: {error}.",
+        hint="Make room on the disk, or check the rights of [app] home; what was done so far is kept.",
+    )

@@ -1,12 +1,14 @@
 """A process that works on runs until it is killed: each line of its input is one attempt in a forked process.
 
-An attempt is ``EVENT SECONDS``: it starts a run, or goes on with the one that is there, and kills itself at that
-event (counted from 0) and after that time, whichever comes first; -1 is never.  The exit code comes back as a line.
+An attempt is ``HOME PORT EVENT SECONDS BYTES``: it starts a run, or goes on with the one that is there, and kills
+itself at that event (counted from 0) and after that time, whichever comes first; no file may grow beyond so many
+bytes, as on a full disk.  -1 is never.  The exit code comes back as a line: 0, 2 for an error in words, -9.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from clawdbot.config import Config
+from clawdbot.errors import ClawdbotError
 from clawdbot.tools.registry import Registry
 from tests.office import Postbox, office_config, open_office, query_step, step
 
@@ -67,13 +70,16 @@ def main() -> None:
     """Fork for each attempt: everything is imported once."""
     Registry.load(Config.model_validate({"tools": TOOLS}))
     for line in sys.stdin:
-        home, port, event, seconds = line.rstrip("\n").split("\t")
+        home, port, event, seconds, limit = line.rstrip("\n").split("\t")
         child = os.fork()
         if child == 0:
             code = 1
             try:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
                 work(Path(home), int(port), event=int(event), seconds=float(seconds))
                 code = 0
+            except ClawdbotError:
+                code = 2
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)

@@ -19,12 +19,12 @@ EVENTS = 10
 """run, brief, (thinking, step) three times, verify, end."""
 TIMERS = 10
 
-Attempt = Callable[[Path, int, int, float], int]
+Attempt = Callable[..., int]
 
 
 @pytest.fixture(scope="module")
 def attempt(root: Path) -> Iterator[Attempt]:
-    """``attempt(home, port, event, seconds)``: its exit code, -9 when it was killed."""
+    """``attempt(home, port, event=, seconds=, limit=)``: its exit code, -9 when it was killed."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.workflows.mortal"],
         cwd=root,
@@ -36,8 +36,8 @@ def attempt(root: Path) -> Iterator[Attempt]:
         assert process.stdout is not None
         told, heard = process.stdin, process.stdout
 
-        def make(home: Path, port: int, event: int, seconds: float) -> int:
-            print(home, port, event, seconds, sep="\t", file=told, flush=True)
+        def make(home: Path, port: int, *, event: int = -1, seconds: float = -1, limit: int = -1) -> int:
+            print(home, port, event, seconds, limit, sep="\t", file=told, flush=True)
             return int(heard.readline())
 
         yield make
@@ -70,9 +70,9 @@ def test_killed_at_each_event_the_run_ends_as_if_nothing_had_been(
 ) -> None:
     postbox, port = mail
     write_shop(tmp_path / "shop.sqlite")
-    assert attempt(tmp_path, port, event, -1) == -signal.SIGKILL
+    assert attempt(tmp_path, port, event=event) == -signal.SIGKILL
     if event < EVENTS - 1:
-        assert attempt(tmp_path, port, -1, -1) == 0
+        assert attempt(tmp_path, port) == 0
     assert check_end(tmp_path, postbox).verdict == "verified", "no event lies within an effect"
 
 
@@ -84,8 +84,20 @@ def test_killed_at_any_moment_no_mail_is_sent_twice(
     write_shop(tmp_path / "shop.sqlite")
     chance = random.Random(seed)
     for _ in range(3):
-        if attempt(tmp_path, port, -1, chance.uniform(0.0, 0.4)) == 0:
+        if attempt(tmp_path, port, seconds=chance.uniform(0.0, 0.4)) == 0:
             break
     else:
-        assert attempt(tmp_path, port, -1, -1) == 0
+        assert attempt(tmp_path, port) == 0
+    check_end(tmp_path, postbox)
+
+
+@pytest.mark.parametrize("limit", [0, 20_000, 60_000, 100_000, 140_000, 180_000])
+def test_on_a_full_disk_a_run_stops_with_a_sentence_and_goes_on_when_there_is_room(
+    attempt: Attempt, tmp_path: Path, mail: tuple[Postbox, int], limit: int
+) -> None:
+    postbox, port = mail
+    write_shop(tmp_path / "shop.sqlite")
+    code = attempt(tmp_path, port, limit=limit)
+    assert code == 2, "an error in words, no traceback"
+    assert attempt(tmp_path, port) == 0
     check_end(tmp_path, postbox)
