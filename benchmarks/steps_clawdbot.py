@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.marks import GOAL, NAMES, intervals_ms, peak_mib
 from clawdbot.app import App
 from clawdbot.config import Config
+from clawdbot.demo.company import SEED, build_company
 from clawdbot.models.fake import ScriptedChatModel
 from clawdbot.models.interface import Rung
 from clawdbot.models.selection import SingleModel
@@ -37,13 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the ten calls ``--runs`` times, the first of which only warms up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--database", type=Path, default=None, help="an SQLite file that runs could query")
+    parser.add_argument("--database", action="store_true", help="with the demo's database at hand, and its tools")
     chosen = parser.parse_args(arguments)
     steps: list[float] = []
     whole: list[float] = []
     with tempfile.TemporaryDirectory(prefix="overhead-") as name:
-        config = _config(Path(name), chosen.database)
-        script = _script(data=chosen.database is not None) * (chosen.runs + 1)
+        config = _config(Path(name), database=chosen.database)
+        script = _script(data=chosen.database) * (chosen.runs + 1)
         model = ScriptedChatModel(script=script)
         rung = Rung(name="instant", provider="fake", model="instant", chat=model, context=16_384)
         with App(config, router=SingleModel(rung=rung)) as app:
@@ -61,14 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _config(home: Path, database: Path | None) -> Config:
+def _config(home: Path, *, database: bool) -> Config:
     tools = home / "tools"
     tools.mkdir()
     (tools / "notes.py").write_text("".join(_TOOL.format(name=name) for name in NAMES), "utf-8")
     enabled = [f"note_{name}" for name in NAMES]
     body: dict[str, Any] = {"app": {"home": str(home)}}
-    if database is not None:
-        body["databases"] = {"office": {"url": f"sqlite:///{database.resolve()}"}}
+    if database:
+        build_company(home / "company.sqlite", seed=SEED)
+        body["databases"] = {"company": {"url": f"sqlite:///{home / 'company.sqlite'}"}}
         enabled += ["query", "sql", "chart", "report"]
     body["tools"] = {"enable": enabled, "paths": [str(tools)]}
     return Config.model_validate(body)
@@ -76,7 +78,7 @@ def _config(home: Path, database: Path | None) -> Config:
 
 def _script(*, data: bool) -> list[dict[str, Any]]:
     """The answers of one run.  With a database at hand, finishing wants a look at it."""
-    look = _step("sql", sql="SELECT count(*) AS tables FROM sqlite_schema", title="tables")
+    look = _step("sql", sql="SELECT count(*) AS orders FROM orders", title="orders")
     return [*(_step(f"note_{n}", text=n) for n in NAMES), *([look] if data else []), _step("finish", answer="Done.")]
 
 
