@@ -269,6 +269,7 @@ def _measures(
     counts = [t for t in tables if links.names_table(t)] or tables
     if not found and asked.most:
         graph = JoinGraph(catalog)
+        counts = [t for t in counts if t not in links.groups] or counts
         detailed = [t for t in counts if not any(o != t and graph.reaches_up(o, t) for o in counts)]
         return [f"count {t}" for t in detailed]
     if not found:

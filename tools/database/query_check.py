@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from clawdbot.tools.database.asked import Hints
+from clawdbot.tools.database.asked import Hints, read_question
 from clawdbot.tools.database.brief_query import read_periods
 from clawdbot.tools.database.compiler import Compiled
 from clawdbot.tools.database.timeline import floor
@@ -28,6 +28,9 @@ def check_result(frame: pd.DataFrame, query: TypedQuery, hints: Hints, compiled:
         found.append(f"One total, but the question asks for {hints.limit}: group with by.")
     if query.measures and hints.grain and query.per != hints.grain:
         found.append(f"The question asks for one row per {hints.grain}; this result is per {query.per or 'nothing'}.")
+    asked = read_question(hints.question)
+    if (asked.numbers or asked.columns) and not (query.filters or query.having or query.without or query.limit):
+        found.append("The question compares something, but no condition was applied.")
     found += _outside(frame, query, compiled, read_periods(hints))
     found += [f"Column {c!r} is empty in every row." for c in measures if len(measures) > 1 and frame[c].isna().all()]
     return found

@@ -139,6 +139,7 @@ ASKED: dict[str, tuple[dict[str, Any], set[str], dict[str, list[str]]]] = {
     ),
     "平均运费按承运商": ({}, {"measures", "by"}, {"by": ["Shippers.CompanyName"]}),
     "哪个供应商的产品最多": ({"limit": 1, "order": "desc"}, {"measures", "by"}, {"measures": ["count Products"]}),
+    "哪个供应商的产品种类最多": ({"limit": 1, "order": "desc"}, {"measures", "by"}, {"measures": ["count Categories"]}),
     "Which products have been discontinued?": ({}, {"columns", "filters"}, {}),
     "哪个月的销售额最高": ({"grain": "month", "limit": 1, "order": "desc"}, {"measures"}, {"measures": ["revenue"]}),
     "单价超过50的产品有哪些": ({}, {"columns", "filters"}, {}),
@@ -335,6 +336,12 @@ def test_a_result_that_contradicts_the_brief_is_named(trade: Trade) -> None:
         complaints({"customer_count": [None]}, measures=[{"of": "Customers"}], without="Orders", hints={})[0]
         == "No rows match: without Orders."
     )
+    over = complaints(
+        {"CompanyName": ["x"]},
+        columns=["Customers.CompanyName"],
+        hints={"question": "customers over their credit limit"},
+    )
+    assert over == ["The question compares something, but no condition was applied."]
     two = [*revenue, {"of": "Orders"}]
     assert complaints({"revenue": [None], "order_count": [1]}, measures=two, hints={}) == [
         "Column 'revenue' is empty in every row."
