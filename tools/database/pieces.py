@@ -152,25 +152,25 @@ class Pieces:
             times = rows.time or time_source(catalog, self._graph, missing)
             tables.add(times.table)
             conditions += within(times.start(catalog.dialect), rows.period)
-        return exp.Not(this=exp.Exists(this=self._related(rows.home, tables, conditions)))
+        return exp.Not(this=self._related(rows.home, tables, conditions))
 
-    def _related(self, home: str, tables: set[str], conditions: Sequence[exp.Expr]) -> exp.Select:
-        """The related rows of one row of ``home``, joined under other names than outside."""
+    def _related(self, home: str, tables: set[str], conditions: Sequence[exp.Expr]) -> exp.Expr:
+        """A row of ``home`` has related rows, joined under other names than outside."""
         tree = self._graph.tree(home, tables)
         first, *rest = tree.steps
         renames = {t: f"other_{t}" for t in tree.tables}
-        if any(s.source == home for s in rest):
-            start, steps = home, tree.steps
-            pairs = [(key, key) for key in self._keys(home)]
-        else:
-            start, steps = first.target, tuple(rest)
-            pairs = [(b, a) for a, b in first.pairs]
-        inner = _join_all(exp.select("1").from_(exp.table_(start, quoted=True)), steps, always=True)
+        branches = any(s.source == home for s in rest)
+        start, steps = (home, tree.steps) if branches else (first.target, tuple(rest))
+        inner = _join_all(exp.select().from_(exp.table_(start, quoted=True)), steps, always=True)
         inner = _renamed(inner.where(*conditions) if conditions else inner, renames)
-        for other, own in pairs:
-            left = exp.column(other, table=renames[start], quoted=True)
-            inner = inner.where(exp.EQ(this=left, expression=exp.column(own, table=home, quoted=True)))
-        return inner
+        keys = self._keys(home) if branches else ()
+        pairs = [(key, key) for key in keys] if branches else [(b, a) for a, b in first.pairs]
+        own = [exp.column(a, table=home, quoted=True) for _, a in pairs]
+        others = [exp.column(b, table=renames[start], quoted=True) for b, _ in pairs]
+        if len(keys) == 1:
+            return exp.In(this=own[0], query=inner.select(others[0]).subquery())
+        same = [exp.EQ(this=b, expression=a) for a, b in zip(own, others, strict=True)]
+        return exp.Exists(this=inner.select("1").where(*same))
 
     def _keys(self, table: str) -> tuple[str, ...]:
         keys = key_columns(find_table(self._catalog, table))

@@ -110,20 +110,3 @@ def test_rows_without_a_key_are_not_counted_across_joins() -> None:
     catalog = Catalog(name="x", dialect="sqlite", tables=(bare, keyless))
     with pytest.raises(RetryableToolError, match="'store' have no key"):
         compile_query(query, catalog, {})
-
-
-def test_who_lacks_rows_on_two_branches_is_one_question() -> None:
-    tables = (
-        table("customer"),
-        table("order", "customer_id>customer"),
-        table("complaint", "customer_id>customer"),
-    )
-    query = TypedQuery.model_validate(
-        {
-            "columns": ["customer.title"],
-            "without": "order",
-            "filters": [{"column": "complaint.amount", "op": ">", "value": 5}],
-        }
-    )
-    sql = compile_query(query, Catalog(name="x", dialect="sqlite", tables=tables), {}).sql
-    assert 'FROM "customer" AS "other_customer"' in sql and '"other_customer"."id" = "customer"."id"' in sql

@@ -29,7 +29,7 @@ CREATE TABLE payments (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES order
 CREATE TABLE sales_targets (id INTEGER PRIMARY KEY, region_id INTEGER REFERENCES regions (id), year INTEGER,
   quarter INTEGER, target_amount REAL);
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);
-INSERT INTO regions VALUES (1, 'North', '华北'), (2, 'South', '华南');
+INSERT INTO regions VALUES (1, 'North', '华北'), (2, 'South', '华南'), (3, 'West', '华西');
 INSERT INTO people VALUES (1, 'Ann', 'Li', '1980-01-01', '2020-01-01'), (2, 'Bo', 'Li', '1990-01-01', '2021-01-01');
 INSERT INTO customers VALUES (1, 'Acme', '顶点', 1), (2, 'Acme', '艾克', 2), (3, 'Zed', '泽德', 2);
 INSERT INTO orders VALUES (1, 1, '2026-07-01', 1, 'done'), (2, 2, '2026-08-01', 2, 'cancelled'),
@@ -120,6 +120,12 @@ def test_named_things_are_counted_in_the_time_of_their_orders(company: Company) 
         {"columns": ["people.last_name"]},
         periods=[{"label": "", "start": "1980-01-01", "end": "1990-01-01"}],
     ) == [["Li"]]
+
+
+def test_who_lacks_rows_on_two_branches_is_one_question(company: Company) -> None:
+    planned = {"column": "sales_targets.quarter", "op": "=", "value": 3}
+    arguments = {"columns": ["regions.name"], "without": "customers", "filters": [planned]}
+    assert company.rows("regions without customers", arguments) == [["West"]]
 
 
 def test_rows_without_any_time_say_so(company: Company) -> None:
