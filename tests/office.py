@@ -6,7 +6,7 @@ import email
 import email.policy
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -137,6 +137,29 @@ def query_step(title: str = "sales", sql: str = BY_REGION) -> dict[str, Any]:
 def chart_step(table: str = "sales", title: str = "Sales by region") -> dict[str, Any]:
     """A model's answer: a bar chart of the sales."""
     return step("chart", table=table, kind="bar", x="region", y=["sales"], title=title)
+
+
+def first_choice(tool: str) -> Scripted:
+    """A model's answer that takes the first choice of everything that the tool's schema requires."""
+
+    def answer(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> dict[str, Any]:
+        branches = schema.get("anyOf", [schema])
+        (args,) = (b["properties"]["args"] for b in branches if b["properties"]["tool"]["const"] == tool)
+        return step(tool, **_first(args))
+
+    return answer
+
+
+def _first(schema: Mapping[str, Any]) -> Any:
+    if "anyOf" in schema:
+        return _first(schema["anyOf"][0])
+    if "const" in schema or "enum" in schema:
+        return schema["const"] if "const" in schema else schema["enum"][0]
+    if schema["type"] == "array":
+        return [_first(schema["items"])] * schema.get("minItems", 0)
+    if schema["type"] == "object":
+        return {name: _first(schema["properties"][name]) for name in schema.get("required", ())}
+    return {"string": "text", "boolean": False}.get(schema["type"], schema.get("minimum", 0))
 
 
 @dataclass(kw_only=True)

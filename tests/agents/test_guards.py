@@ -47,7 +47,7 @@ def test_the_first_limit_that_is_reached(
     steps: list[Step], settings: dict[str, Any], elapsed_s: float, kind: str | None
 ) -> None:
     for language in ("en", "zh"):
-        found = should_stop(steps, config(**settings), elapsed_s=elapsed_s, language=language)  # type: ignore[arg-type]  # both languages
+        found = should_stop(steps, config(**settings), elapsed_s=elapsed_s, language=language)
         assert (found[0] if found else None) == kind
         assert found is None or found[1]
 

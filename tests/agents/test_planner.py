@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 
 from clawdbot.errors import StoreError, UsageError
 from tests.agents.conftest import MakeOffice
-from tests.office import GOAL_EN, GOAL_ZH, PLANTED, SALES, Postbox, chart_step, query_step, step
+from tests.office import GOAL_EN, GOAL_ZH, PLANTED, SALES, Postbox, chart_step, first_choice, query_step, step
 
 MAIL_GOAL = "Sales by region for Q3 2026, mail it to finance."
 BODY = "North sold 5,500.25 and West 1,899.75."
@@ -32,8 +30,8 @@ def test_the_main_chain(office: MakeOffice, language: str) -> None:
     summary = "北区5,500.25，合计1.06万元。" if zh else "North sold 5,500.25; the total is 10,610.50."
     at = office(
         [
-            step("query", measures=["sales"], by=["orders.region"], filters=[]) if zh else query_step(),
-            lambda messages, schema: _first_chart(schema),
+            first_choice("query") if zh else query_step(),
+            first_choice("chart"),
             step("report", title="销售报告" if zh else "Sales Q3 2026", summary=summary),
             step("mail", subject="销售报告" if zh else "Sales Q3 2026", body=summary),
             step("finish", answer="最高的是 North，为5500.25元。" if zh else "North leads with 5,500.25."),
@@ -53,16 +51,6 @@ def test_the_main_chain(office: MakeOffice, language: str) -> None:
     assert [r["tool"] for r in result.receipts][1:] == ["chart", "report", "mail"]
     assert result.receipts[3]["message_id"] == mail["Message-ID"]
     assert all(name in result.answer for name in SALES), "rows that the answer left out are added"
-
-
-def _first_chart(schema: Any) -> dict[str, Any]:
-    """The first choice of everything that a chart's schema leaves open."""
-    args = schema["properties"]["args"]["properties"]
-    return step(
-        "chart",
-        **{k: args[k]["enum"][0] for k in ("table", "kind", "x")},
-        y=[args["y"]["items"]["enum"][0]],
-    )
 
 
 def test_each_step_is_offered_what_the_state_allows(office: MakeOffice) -> None:
@@ -125,8 +113,7 @@ def test_a_mended_failure_leaves_the_context(office: MakeOffice) -> None:
 
 
 def test_after_a_failure_the_other_way_to_the_data_is_offered(office: MakeOffice) -> None:
-    typed = step("query", measures=["sales"], by=["orders.region"], filters=[])
-    at = office([query_step(sql="SELECT nothing FROM orders"), typed, MAIL, DONE])
+    at = office([query_step(sql="SELECT nothing FROM orders"), first_choice("query"), MAIL, DONE])
     assert at.run(MAIL_GOAL).verdict == "verified"
     assert at.offered(1) == {"query"}
 
@@ -206,7 +193,7 @@ def test_an_own_tool_is_used_and_its_result_may_be_quoted(office: MakeOffice, tm
 
 def test_an_own_tool_that_crashes_does_not_end_the_run(office: MakeOffice, tmp_path: Path) -> None:
     at = office(
-        [step("exchange_rate", base="XXX"), query_step(), step("exchange_rate", base="YYY"), DONE],
+        [step("exchange_rate", base="ABC"), query_step(), step("exchange_rate", base="YYY"), DONE],
         tools={"paths": [_own_tool(tmp_path)], "enable": ("sql", "exchange_rate")},
     )
     result = at.run("Sales by region for Q3 2026 with the exchange rate of EUR")
@@ -268,11 +255,10 @@ def test_an_empty_goal_is_refused_before_anything_is_recorded(office: MakeOffice
     assert at.app.ledger.list_runs() == ()
 
 
-@pytest.mark.skipif(shutil.disk_usage("/").total == 0, reason="needs a disk")
 def test_a_home_that_cannot_be_made_is_a_clear_error(office: MakeOffice, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises((StoreError, OSError)) as error:
+    with pytest.raises(StoreError) as error:
         office([], app={"home": str(blocked / "home"), "today": "2026-11-02"})
     assert str(blocked) in str(error.value)
-    assert os.path.exists(tmp_path / "shop.sqlite")
+    assert error.value.hint
