@@ -30,7 +30,7 @@ def act_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) ->
     intent = Intent.from_json(body)
     began = time.monotonic()
     if intent.tool == FINISH:
-        return _finish(frame, intent, listener)
+        return _finish(frame, intent, listener, began)
     step = _repeat(frame, intent) or _call(frame, intent, ask)
     step = _timed(step, began)
     planner.ledger.add_step(state["run_id"], step.n, step.as_json())
@@ -120,7 +120,7 @@ def _drop_mended(frame: Frame, receipt: dict[str, Any] | None) -> None:
             frame.workspace.drop_table(info.name)
 
 
-def _finish(frame: Frame, intent: Intent, listener: Listener) -> dict[str, Any]:
+def _finish(frame: Frame, intent: Intent, listener: Listener, began: float) -> dict[str, Any]:
     """Take the answer when every number and deed in it is supported; else send it back with what is not."""
     answer = str(intent.args["answer"]).strip()
     done = done_kinds(frame.brief, frame.steps, frame.planner.tools)
@@ -132,6 +132,7 @@ def _finish(frame: Frame, intent: Intent, listener: Listener) -> dict[str, Any]:
         step = _step(frame, intent, text, "complaint", notes=tuple(wrong))
     else:
         step = _step(frame, intent, "accepted", "ok")
+    step = _timed(step, began)
     frame.planner.ledger.add_step(frame.state["run_id"], step.n, step.as_json())
     listener(event("step", frame.state["run_id"], **step.as_json()))
     changes: dict[str, Any] = {

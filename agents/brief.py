@@ -81,6 +81,8 @@ class Brief:
     recipients: tuple[Recipient, ...] = ()
     unknown_recipients: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    only_refused: bool = False
+    """The goal asks for nothing but a change of data."""
     envelope: Envelope = field(default_factory=Envelope)
 
     def hints(self, part: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from clawdbot.agents.grains import find_grain
 from clawdbot.agents.language import detect
 from clawdbot.agents.periods import find_periods
 from clawdbot.agents.recipients import find_recipients
-from clawdbot.agents.requests import find_questions, find_writes
+from clawdbot.agents.requests import besides, find_questions, find_writes
 from clawdbot.config import AppConfig, Config
 from clawdbot.errors import ConfigError, UsageError
 
@@ -49,6 +49,7 @@ def compile_brief(goal: str, config: Config, *, tools: frozenset[str]) -> Brief:
     asked = wanted.find_deliverables(goal)
     recipients, unknown = find_recipients(goal, config.mail.contacts) if "mail" in asked else ((), ())
     language = config.app.language if config.app.language != "auto" else detect(goal)
+    refused = find_writes(goal)
     envelope = Envelope(
         tools=tools if "mail" in asked else tools - {"mail"},
         databases=frozenset(config.databases),
@@ -60,13 +61,14 @@ def compile_brief(goal: str, config: Config, *, tools: frozenset[str]) -> Brief:
         language=language,
         today=day,
         deliverables=asked,
-        parts=_parts(goal, day),
+        parts=_parts(besides(goal, refused) or goal, day),
         chart_kind=wanted.find_chart_kind(goal),
         charts=wanted.count_charts(goal),
         formats=wanted.find_formats(goal),
         recipients=recipients,
         unknown_recipients=unknown,
-        refused=find_writes(goal),
+        refused=refused,
+        only_refused=bool(refused) and asked == {"answer"} and not besides(goal, refused),
         envelope=envelope,
     )
 

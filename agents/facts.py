@@ -71,21 +71,22 @@ def is_additive(measure: str) -> bool:
 
 def _measure_fact(info: TableInfo, frame: pd.DataFrame, measure: str, name: str | None, language: Language) -> str:
     """Every row when they are few, else the highest and the lowest; the total where it means something."""
-    values = pd.to_numeric(frame[measure], errors="coerce").dropna()
-    if values.empty:
+    numbers = [float(v) for v in pd.to_numeric(frame[measure], errors="coerce")]
+    labels = [format_value(v) for v in frame[name]] if name else [""] * len(numbers)
+    rows = [(value, f"{label} {format_number(value)}") for label, value in zip(labels, numbers, strict=True)]
+    known = [(value, text.strip()) for value, text in rows if value == value]
+    if not known:
         return ""
     zh = language == "zh"
     pieces = []
     if is_additive(measure) and not info.truncated:
-        total = format_number(values.sum().item())
+        total = format_number(sum(value for value, _ in known))
         pieces.append(f"{measure}合计{total}" if zh else f"total {measure} {total}")
-    labels = [format_value(v) for v in (frame[name] if name else frame.index)]
-    pairs = [f"{labels[int(frame.index.get_loc(i))]} {format_number(v)}" for i, v in values.items()]
-    if len(pairs) <= _FEW:
-        pieces.append(f"{measure}：{'、'.join(pairs)}" if zh else f"{measure}: {', '.join(pairs)}")
+    if len(known) <= _FEW:
+        texts = [text for _, text in known]
+        pieces.append(f"{measure}：{'、'.join(texts)}" if zh else f"{measure}: {', '.join(texts)}")
     else:
-        order = list(values.index)
-        top, low = (pairs[order.index(i)] for i in (values.idxmax(), values.idxmin()))
+        top, low = max(known)[1], min(known)[1]
         pieces.append(f"{measure}最高：{top}；最低：{low}" if zh else f"highest {measure}: {top}; lowest: {low}")
     return ("；".join(pieces) + "。") if zh else ("; ".join(pieces) + ".")
 

@@ -29,9 +29,8 @@ def build_graph(planner: Planner, checkpointer: BaseCheckpointSaver[Any]) -> Gra
     def brief(state: RunState, config: RunnableConfig) -> dict[str, Any]:
         found = compile_brief(state["goal"], planner.config, tools=frozenset(planner.tools))
         _listener(config)(event("brief", state["run_id"], brief=found.as_json()))
-        if found.refused and found.deliverables == {"answer"} and len(found.parts) == 1:
-            return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": "refused"}
-        return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": ""}
+        stop = "refused" if found.only_refused else ""
+        return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": stop}
 
     def reason(state: RunState, config: RunnableConfig) -> dict[str, Any]:
         return reason_node(planner, state, _listener(config))

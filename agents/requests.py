@@ -24,7 +24,8 @@ _WRITE_EN = re.compile(
     r"(?:^|[,;:.!?]\s*|\b(?:and|then|please|to|also|first|just|can you|could you|must|should)\s+)"
     r"((?:delete|remove|drop|truncate|erase|purge|wipe|insert|update|overwrite|increase|decrease|raise|lower|reduce|rename|"
     r"cancel|modify|change|set|add(?=\s+(?:a\s+)?(?:new\s+)?(?:row|record|customer|order|product|supplier|employee)\b))\s+(?!(?:in|of|me|us|on)\b)"
-    rf"(?:(?!chart|report|mail|graph|pdf)[\w'@.%-]+\s+){{0,6}}?{_OBJECT_EN}\b[^,;.!?]*)",
+    rf"(?:(?!chart|report|mail|graph|pdf)[\w'@.%-]+\s+){{0,6}}?{_OBJECT_EN}\b"
+    r"(?:(?!\s+and\s+(?:then|tell|how|what|which|list|show|give|say|report|send|e-?mail)\b)[^,;.!?])*)",
     _FLAGS,
 )
 _OBJECT_ZH = (
@@ -53,6 +54,15 @@ def find_questions(goal: str) -> tuple[str, ...]:
         else:
             merged.append(part)
     return tuple(merged)
+
+
+def besides(goal: str, writes: tuple[str, ...]) -> str:
+    """What a goal asks besides the changes of data; empty when that is no question."""
+    rest = normalise(goal)
+    for write in writes:
+        rest = rest.replace(write, " ")
+    rest = re.sub(r"^(?:[\s,，.。;；]|and\b|then\b|然后|并且?|再)+", "", rest).rstrip(" ,，;；")
+    return rest if _ASKS.search(rest) else ""
 
 
 def find_writes(goal: str) -> tuple[str, ...]:

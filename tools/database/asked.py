@@ -144,6 +144,8 @@ _GROUPED = _words(
     r"breakdown|break down|\bdistribution\b",
 )
 _MOST = _words("最多|最少", r"\bmost\b(?! (?:recent|expensive))", r"\bfewest\b")
+_NONE_LEFT = _words("out of stock", "sold out", "no stock", "缺货|无库存|没有库存|库存为(?:零|0)|售罄|断货")
+_TOTAL = _words(r"\btotal\b", r"\bsum of\b", r"\boverall\b", "altogether", "总额|总和|总计|合计|总共|总量")
 _HOW: dict[How, re.Pattern[str]] = {
     "avg": _words("average", r"\bavg\b", r"\bmean\b", "平均", "均值", "人均"),
     "max": _words(
@@ -202,6 +204,10 @@ class Asked:
     """At most one thing to group by."""
     most: bool = False
     """'The most' of something that can be counted."""
+    none_left: bool = False
+    """Things of which the stock is zero."""
+    total: bool = False
+    """One sum is asked for, neither an average nor a list."""
     hows: tuple[How, ...] = ()
 
 
@@ -222,6 +228,8 @@ def read_question(question: str) -> Asked:
         grouped=bool(_GROUPED.search(question)),
         one_group=not joins_groups(question),
         most=bool(_MOST.search(question)),
+        none_left=bool(_NONE_LEFT.search(question)),
+        total=bool(_TOTAL.search(question)),
         hows=tuple(how for how, pattern in _HOW.items() if pattern.search(question)),
     )
 

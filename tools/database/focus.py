@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from clawdbot.tools.database.measures import Measure
 
 MOST_TABLES, MOST_COLUMNS = 6, 40
 _HINTED = 0.75
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _FEW = 30
 _KINDS = frozenset({"category", "type", "status", "country", "region", "brand", "channel", "industry"})
 PLUMBING = frozenset(
@@ -97,7 +99,7 @@ def _guesses(catalog: Catalog, tables: list[str]) -> tuple[str, ...]:
         if table is None or not graph.reaches_up(tables[0], name):
             continue
         for column in table.columns:
-            few = 1 < len(column.values) <= _FEW and all(v.isascii() for v in column.values)
+            few = 1 < len(column.values) <= _FEW and not any(_HAN.search(v) for v in column.values)
             plain = not set(split_name(column.name)) & PLUMBING and not is_long_text(table, column)
             kind = displays(table, column.name) or meanings(column.name) & _KINDS
             if few and plain and kind and column.kind == "text":
@@ -286,6 +288,8 @@ def _hows(asked: Asked) -> list[str]:
     spoken = [how for how in asked.hows if how != "count_distinct"]
     if "avg" in spoken:
         return ["avg"]
+    if asked.total and not spoken:
+        return ["sum"]
     return [*spoken, "sum"] if spoken else ["sum", "avg"]
 
 

@@ -39,7 +39,7 @@ def build_schema(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hin
 
 def _only_measures(links: Links, asked: Asked) -> bool:
     rows = asked.listing and (asked.without or asked.columns or asked.empty)
-    return bool(links.measures or links.counted or "avg" in asked.hows) and not rows
+    return bool(links.measures or links.counted or asked.most or asked.total or "avg" in asked.hows) and not rows
 
 
 def _only_list(links: Links, focus: Focus, asked: Asked, hints: Hints) -> bool:
@@ -94,11 +94,12 @@ def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: H
     items = _filter_items(catalog, links, focus, asked, hints)
     if items:
         mentions = len({h.mention.casefold() for h in focus.hits})
-        reasons = mentions + sum((asked.numbers, asked.columns, asked.empty, asked.text, len(items) > mentions))
+        spoken = (asked.numbers, asked.columns, asked.empty, asked.text, asked.none_left)
+        reasons = mentions + sum((*spoken, len(items) > mentions + sum(spoken)))
         properties["filters"] = {
             "type": "array",
             "items": items[0] if len(items) == 1 else {"anyOf": items},
-            "minItems": int(mentions > 0),
+            "minItems": int(mentions > 0 or asked.none_left),
             "maxItems": max(1, min(4, reasons)),
         }
     if asked.without:
@@ -134,6 +135,8 @@ def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hi
         by_column.setdefault(f"{hit.table}.{hit.column}", []).append(hit.value)
     for column, values in by_column.items():
         items.append(_item([column], ["=", "!="], {"enum": list(dict.fromkeys(values))[:_VALUES]}))
+    if asked.none_left and (stocks := [c for c in focus.numbers if "stock" in meanings(c.rsplit(".", 1)[1])]):
+        items.append(_item(stocks[:1], ["="], {"enum": [0]}))
     if asked.numbers and (numbers := _compared_numbers(focus, links)):
         items.append(_item(numbers, [">", ">=", "<", "<=", "=", "!="], {"type": "number"}))
     if asked.columns and not any(compares_columns(h.mention) for h in focus.hits):
