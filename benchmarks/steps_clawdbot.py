@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with App(config, router=SingleModel(rung=rung)) as app:
             for number in range(chosen.runs + 1):
                 began = time.perf_counter()
-                result = app.engine.start(GOAL, user="benchmark")
+                result = app.engine.start(f"{GOAL} Round {number}.", user="benchmark")
                 took = (time.perf_counter() - began) * 1000
                 found = intervals_ms()
                 if len(found) != len(NAMES) - 1 or result.verdict != "verified":

@@ -15,7 +15,7 @@ from langgraph.prebuilt import create_react_agent
 from pydantic import SecretStr
 
 from benchmarks.office_tasks.desk import Desk, instructions
-from benchmarks.office_tasks.judge import admits_failure
+from benchmarks.office_tasks.judge import claims_done
 from benchmarks.office_tasks.office import Office
 from benchmarks.office_tasks.player import Played
 from benchmarks.office_tasks.task import Task
@@ -37,8 +37,8 @@ def final_answer(answer: str) -> str:
 class LangGraphAgent:
     """``create_react_agent`` as its documentation shows it.
 
-    ``forced`` makes every answer a tool call (``tool_choice="any"`` and a tool that ends the run): llama.cpp then
-    decodes calls under their schema, which a small model cannot do by itself.
+    ``forced`` asks the server for a tool call every time (``tool_choice="any"``, and a tool that ends the run), which
+    helps a model that writes its calls as prose.
     """
 
     def __init__(self, engine: Engine, *, forced: bool) -> None:
@@ -56,7 +56,7 @@ class LangGraphAgent:
         usage = [m.usage_metadata for m in messages if isinstance(m, AIMessage) and m.usage_metadata]
         return Played(
             answer=answer,
-            claimed=not stopped and not admits_failure(answer),
+            claimed=not stopped and claims_done(answer),
             verdict=stopped or "answered",
             files=desk.files(),
             prompt_tokens=sum(u["input_tokens"] for u in usage),
@@ -98,4 +98,5 @@ class LangGraphAgent:
             return messages, "step limit"
         except Exception as error:  # what the server or the agent could not digest ends the run, with its files
             return messages, f"{type(error).__name__}: {error}"[:200]
-        return messages, ""
+        cut = bool(messages) and messages[-1].response_metadata.get("finish_reason") == "length"
+        return messages, "answer cut off" if cut else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.office_tasks.desk import Desk, instructions
-from benchmarks.office_tasks.judge import admits_failure
+from benchmarks.office_tasks.judge import claims_done
 from benchmarks.office_tasks.langgraph_agent import FINAL, MAX_TOKENS
 from benchmarks.office_tasks.office import Office
 from benchmarks.office_tasks.player import Played
@@ -48,7 +48,7 @@ class PydanticAgent:
             stopped = f"{type(error).__name__}: {error}"[:200]
         return Played(
             answer=answer,
-            claimed=not stopped and not admits_failure(answer),
+            claimed=not stopped and claims_done(answer),
             verdict=stopped or "answered",
             files=desk.files(),
             prompt_tokens=usage.input_tokens,
