@@ -87,7 +87,13 @@ class Workspace:
         (root / "artifacts").mkdir(exist_ok=True)
 
     def save_table(
-        self, frame: pd.DataFrame, *, name: str, source: str = "", sql: str = "", title: str = "",
+        self,
+        frame: pd.DataFrame,
+        *,
+        name: str,
+        source: str = "",
+        sql: str = "",
+        title: str = "",
         truncated: bool = False,
     ) -> TableInfo:
         """Keep a result under a name; an existing name gets a number.  Values become JSON values."""
@@ -97,7 +103,13 @@ class Workspace:
         body = {"columns": [asdict(c) for c in columns], "rows": rows}
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         info = TableInfo(
-            name=stem, columns=columns, rows=len(frame), source=source, sql=sql, title=title, truncated=truncated,
+            name=stem,
+            columns=columns,
+            rows=len(frame),
+            source=source,
+            sql=sql,
+            title=title,
+            truncated=truncated,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
         )
         meta = {**asdict(info), "columns": body["columns"]}
@@ -155,7 +167,11 @@ class Workspace:
             raise ValueError(f"{path} is outside the run's folder")
         data = resolved.read_bytes()
         found = Artifact(
-            name=path.name, kind=kind, path=str(resolved), sha256=hashlib.sha256(data).hexdigest(), bytes=len(data),
+            name=path.name,
+            kind=kind,
+            path=str(resolved),
+            sha256=hashlib.sha256(data).hexdigest(),
+            bytes=len(data),
             title=title,
         )
         meta = self.root / "artifacts" / f".{path.name}.json"
