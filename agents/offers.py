@@ -35,10 +35,21 @@ class Offer:
     name: str
     schema: Schema
 
-    @property
-    def forced(self) -> bool:
-        """Nothing is left to decide: no argument is open."""
-        return not self.schema.get("properties")
+
+def sole_value(schema: Schema) -> Any | None:
+    """The only value that a schema admits, None when it leaves a choice; an object without arguments is ``{}``."""
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0] if len(schema["enum"]) == 1 else None
+    if schema.get("type") == "array" and schema.get("minItems") == schema.get("maxItems") == 1:
+        item = sole_value(schema["items"])
+        return None if item is None else [item]
+    if schema.get("type", "object") != "object" or "anyOf" in schema:
+        return None
+    values = {name: sole_value(inner) for name, inner in schema.get("properties", {}).items()}
+    decided = all(v is not None for v in values.values()) and set(values) == set(schema.get("required", ()))
+    return values if decided else None
 
 
 def make_offers(

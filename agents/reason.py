@@ -7,11 +7,11 @@ from typing import Any
 from clawdbot.agents.events import Listener, event
 from clawdbot.agents.facts import facts
 from clawdbot.agents.guards import reason_text, should_stop
-from clawdbot.agents.offers import Offer, make_offers
+from clawdbot.agents.offers import FINISH, Offer, make_offers
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.progress import is_data_tool
 from clawdbot.agents.prompting import closing_line, messages, system_prompt, task_prompt
-from clawdbot.agents.reasoning import price_of, reason
+from clawdbot.agents.reasoning import MAX_CALL_TOKENS, MAX_TOKENS, price_of, reason
 from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Intent, Step
 from clawdbot.errors import ContextOverflow, InvalidStep, ModelError, ModelUnavailable, PolicyRefused
@@ -71,7 +71,9 @@ def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
         ),
         hidden=_hidden(frame),
     )
-    return reason(rung, prompt, offers, deadline_s=frame.remaining_s)
+    prose = any(o.name == FINISH or planner.tools[o.name].provides in ("report", "mail") for o in offers)
+    limit = MAX_TOKENS if prose else MAX_CALL_TOKENS
+    return reason(rung, prompt, offers, max_tokens=limit, deadline_s=frame.remaining_s)
 
 
 def _hidden(frame: Frame) -> frozenset[int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from clawdbot.agents.offers import Offer, step_schema
+from clawdbot.agents.offers import Offer, sole_value, step_schema
 from clawdbot.agents.steps import Intent
 from clawdbot.errors import InvalidStep
 from clawdbot.models.interface import ModelAnswer, Rung, complete_step
@@ -16,17 +15,10 @@ from clawdbot.models.interface import ModelAnswer, Rung, complete_step
 MAX_TOKENS = 450
 """Most tokens of one step; a thought is short and an answer a few sentences."""
 
+MAX_CALL_TOKENS = 300
+"""Most tokens of a step that only calls: longer is a model that repeats itself."""
+
 _MILLION = Decimal(1_000_000)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spent:
-    """Tokens and money of one or more calls."""
-
-    prompt: int = 0
-    completion: int = 0
-    usd: Decimal = Decimal(0)
-    ms: int = 0
 
 
 def price_of(rung: Rung, prompt: int, completion: int) -> Decimal:
@@ -36,21 +28,23 @@ def price_of(rung: Rung, prompt: int, completion: int) -> Decimal:
     return (rung.price.input_usd * prompt + rung.price.output_usd * completion) / _MILLION
 
 
-def reason(rung: Rung, messages: Sequence[BaseMessage], offers: Sequence[Offer], *, deadline_s: float) -> Intent:
+def reason(
+    rung: Rung, messages: Sequence[BaseMessage], offers: Sequence[Offer], *, max_tokens: int, deadline_s: float
+) -> Intent:
     """The model's next call; InvalidStep when the repair failed too, with the tokens of both answers.
 
     A step that leaves nothing to decide (one tool, no open argument) needs no model.
     """
-    if len(offers) == 1 and offers[0].forced:
-        return Intent(thought="Only one call is possible.", tool=offers[0].name, args={}, model="")
+    if len(offers) == 1 and (args := sole_value(offers[0].schema)) is not None:
+        return Intent(thought="Only one call is possible.", tool=offers[0].name, args=args, model="")
     schema = step_schema(offers)
     try:
-        return _intent(rung, complete_step(rung, messages, schema, max_tokens=MAX_TOKENS, deadline_s=deadline_s))
+        return _intent(rung, complete_step(rung, messages, schema, max_tokens=max_tokens, deadline_s=deadline_s))
     except InvalidStep as first:
         spent = (first.prompt_tokens, first.completion_tokens)
         repair = [*messages, AIMessage(first.raw[:2_000]), HumanMessage(f"Not valid: {first} Answer again, shorter.")]
         try:
-            answer = complete_step(rung, repair, schema, max_tokens=MAX_TOKENS, deadline_s=deadline_s)
+            answer = complete_step(rung, repair, schema, max_tokens=max_tokens, deadline_s=deadline_s)
         except InvalidStep as second:
             second.prompt_tokens += spent[0]
             second.completion_tokens += spent[1]

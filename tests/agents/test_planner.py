@@ -113,9 +113,11 @@ def test_a_mended_failure_leaves_the_context(office: MakeOffice) -> None:
 
 
 def test_after_a_failure_the_other_way_to_the_data_is_offered(office: MakeOffice) -> None:
-    at = office([query_step(sql="SELECT nothing FROM orders"), first_choice("query"), MAIL, DONE])
-    assert at.run(MAIL_GOAL).verdict == "verified"
-    assert at.offered(1) == {"query"}
+    at = office([query_step(sql="SELECT nothing FROM orders"), MAIL, DONE])
+    result = at.run(MAIL_GOAL)
+    assert result.verdict == "verified"
+    assert outcomes(result)[:2] == [("sql", "retryable"), ("query", "ok")]
+    assert result.steps[1]["model"] == "", "the only possible query needs no model"
 
 
 def test_a_result_that_misses_the_period_is_sent_back_and_dropped(office: MakeOffice) -> None:
@@ -163,7 +165,8 @@ def test_planted_instructions_in_data_get_no_receiver(office: MakeOffice) -> Non
     result = at.run("List customer and amount of the orders since 2026-09-30, mail it to finance")
     assert PLANTED in result.steps[0]["observation"], "the model did read it"
     assert at.postbox.receivers() == ["finance@example.com"]
-    assert all("evil" not in str(m) for m in at.postbox.mails())
+    headers = [str(m[name]) for m in at.postbox.mails() for name in ("To", "Cc", "Bcc", "Reply-To")]
+    assert all("evil" not in header for header in headers), "the data may be told, its instruction is not followed"
 
 
 def test_a_change_of_data_is_refused_without_asking_the_model(office: MakeOffice) -> None:

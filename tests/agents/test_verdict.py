@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 
 from clawdbot.agents.brief import Brief
 from clawdbot.agents.briefing import compile_brief
-from clawdbot.agents.offers import FINISH, Offer, make_offers, step_schema
+from clawdbot.agents.offers import FINISH, Offer, make_offers, sole_value, step_schema
 from clawdbot.agents.progress import ATTEMPTS, TRIES, read_progress
 from clawdbot.agents.prompting import (
     OBSERVATION_LENGTH,
@@ -24,7 +24,7 @@ from clawdbot.agents.prompting import (
 from clawdbot.agents.steps import Intent, Step
 from clawdbot.agents.verdict import done_kinds, refusal, rule
 from clawdbot.config import Config
-from clawdbot.tools.contract import RunView, Tool
+from clawdbot.tools.contract import RunView, Schema, Tool
 from clawdbot.tools.workspace import Workspace
 
 CONFIG = Config.model_validate({"app": {"today": "2026-11-02"}, "mail": {"contacts": {"finance": "f@example.com"}}})
@@ -114,7 +114,24 @@ def test_the_schema_has_one_branch_for_each_offer() -> None:
     one, two = Offer(name="a", schema={"properties": {"x": {}}}), Offer(name="b", schema={"properties": {}})
     assert step_schema([one])["properties"]["tool"] == {"const": "a"}
     assert [b["properties"]["tool"]["const"] for b in step_schema([one, two])["anyOf"]] == ["a", "b"]
-    assert (one.forced, two.forced) == (False, True)
+    assert (sole_value(one.schema), sole_value(two.schema)) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"enum": ["a"]}, "a"),
+        ({"enum": ["a", "b"]}, None),
+        ({"type": "array", "items": {"enum": ["a"]}, "minItems": 1, "maxItems": 1}, ["a"]),
+        ({"type": "array", "items": {"enum": ["a"]}, "minItems": 0, "maxItems": 1}, None),
+        ({"type": "object", "properties": {"x": {"const": 1}}, "required": ["x"]}, {"x": 1}),
+        ({"type": "object", "properties": {"x": {"const": 1}}}, None),
+        ({"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]}, None),
+        ({"anyOf": [{"const": 1}]}, None),
+    ],
+)
+def test_a_schema_with_one_value_leaves_nothing_to_decide(schema: Schema, value: object) -> None:
+    assert sole_value(schema) == value
 
 
 def ruled(goal: str, steps: list[Step], **values: Any) -> tuple[str, tuple[str, ...]]:

@@ -67,6 +67,9 @@ _WITHOUT = _words(
     r"n't\b",
     r"\bzero\b",
 )
+_NEVER = _words(
+    "从未|从没|从来没|未曾|无任何", r"没(?:下|买|购|订|销|卖)过", r"\bnever\b", r"\bwithout any\b", r"n't ever\b"
+)
 _QUANTITY = r"[\d一二三四五六七八九十百千万]"
 _NUMBER = _words(
     "(?:超过|大于|高于|多于|不少于|至少|不低于|少于|小于|低于|不超过|不到|至多|等于|满)[^,，。;；]{0,14}?" + _QUANTITY,
@@ -192,6 +195,8 @@ class Asked:
     share: bool = False
     change: Literal["previous", "year"] | None = None
     without: bool = False
+    never: bool = False
+    """Said so strongly that the thing that is missing need not be named."""
     numbers: bool = False
     columns: bool = False
     empty: bool = False
@@ -218,6 +223,7 @@ def read_question(question: str) -> Asked:
         share=bool(_SHARE.search(question)),
         change="year" if _YEAR.search(question) else change,
         without=bool(_WITHOUT.search(question)),
+        never=bool(_NEVER.search(question)),
         numbers=bool(_NUMBER.search(question)),
         columns=bool(_COLUMNS.search(question)),
         empty=bool(_NULL.search(question)),

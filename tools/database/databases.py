@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -17,6 +19,9 @@ from clawdbot.tools.database.guard import guard
 from clawdbot.tools.database.reflection import reflect
 from clawdbot.tools.database.rows import Limits
 from clawdbot.tools.database.values import ValueIndex
+
+T = TypeVar("T")
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,8 @@ class Databases:
     """Shared by all runs and threads; connections open when a database is first used."""
 
     def __init__(self, config: Config) -> None:
+        self._memory: dict[str, Any] = {}
+        self._memory_lock = threading.Lock()
         self._entries = {name: _Opened(name, database) for name, database in config.databases.items()}
 
     def names(self) -> tuple[str, ...]:
@@ -94,6 +101,19 @@ class Databases:
                 entry.values = ValueIndex.build(engine, catalog)
             return entry.values
 
+    def remembered(self, key: str, make: Callable[[], T]) -> T:
+        """What ``make`` gave for ``key`` before, else what it gives now; the oldest are forgotten."""
+        with self._memory_lock:
+            if key in self._memory:
+                found: T = self._memory[key]
+                return found
+        made = make()
+        with self._memory_lock:
+            self._memory[key] = made
+            while len(self._memory) > _REMEMBERED:
+                del self._memory[next(iter(self._memory))]
+        return made
+
     def close(self) -> None:
         """Close all connections; a database opens again when it is used again."""
         for entry in self._entries.values():
@@ -101,6 +121,8 @@ class Databases:
                 if entry.engine is not None:
                     entry.engine.close()
                 entry.engine = entry.catalog = entry.values = None
+        with self._memory_lock:
+            self._memory.clear()
 
     def _ready(self, name: str) -> tuple[Engine, Catalog]:
         entry = self._entries.get(name)

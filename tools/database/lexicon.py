@@ -55,6 +55,7 @@ _ALIASES = {
 }
 
 
+@lru_cache(maxsize=16384)
 def split_name(name: str) -> tuple[str, ...]:
     """The words of an identifier, lower case and singular: 'OrderDetails' -> ('order', 'detail')."""
     return tuple(stem(w) for w in _WORD.findall(name))
@@ -92,6 +93,7 @@ def _by_word() -> dict[str, frozenset[str]]:
     return {word: frozenset(names) for word, names in found.items()}
 
 
+@lru_cache(maxsize=16384)
 def phrase_stem(phrase: str) -> str:
     """A phrase with every English word stemmed."""
     return phrase if _CHINESE.search(phrase) else " ".join(stem(w) for w in phrase.split())
@@ -102,6 +104,7 @@ def concepts_of(word: str) -> frozenset[str]:
     return _by_word().get(phrase_stem(word), frozenset())
 
 
+@lru_cache(maxsize=4096)
 def meanings(name: str) -> frozenset[str]:
     """The concepts of an identifier: of its words, its pairs of words and its whole."""
     words = split_name(name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from clawdbot.config import Config
@@ -38,6 +40,14 @@ class Ground:
 
     def describe(self) -> str:
         """The relevant part of the database as text for the prompt."""
+        return self._description
+
+    def focus(self) -> Focus:
+        """What is offered to a model."""
+        return self._focus
+
+    @cached_property
+    def _description(self) -> str:
         return describe(self.catalog, self.links, self.measures, question=self.hints.question, language=self.language)
 
     @property
@@ -45,15 +55,25 @@ class Ground:
         """The question's: columns may exist in both languages."""
         return "zh" if re.search(r"[\u3400-\u9fff]", self.hints.question) else "en"
 
-    def focus(self) -> Focus:
-        """What is offered to a model."""
+    @cached_property
+    def _focus(self) -> Focus:
         return focus(self.catalog, self.measures, self.links, self.asked, language=self.language)
 
 
 def ground(
     goal: str, hints: Mapping[str, Any], config: Config, databases: Databases, allowed: frozenset[str]
 ) -> Ground:
-    """The database that a question fits best, of those that are allowed, and what the question means there."""
+    """The database that a question fits best, of those that are allowed, and what the question means there.
+
+    A run asks several times in every step; the answer follows from the arguments alone, so it is remembered.
+    """
+    key = json.dumps([goal, dict(hints), sorted(allowed)], sort_keys=True, default=repr)
+    return databases.remembered(key, lambda: _ground(goal, hints, config, databases, allowed))
+
+
+def _ground(
+    goal: str, hints: Mapping[str, Any], config: Config, databases: Databases, allowed: frozenset[str]
+) -> Ground:
     read = Hints.of(hints, goal)
     names = [n for n in databases.names() if n in allowed]
     if not names:

@@ -13,7 +13,7 @@ from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.entities import displays
 from clawdbot.tools.database.focus import Focus
 from clawdbot.tools.database.joins import JoinGraph
-from clawdbot.tools.database.lexicon import meanings
+from clawdbot.tools.database.lexicon import concepts_of, meanings, split_name, stem, terms
 from clawdbot.tools.database.linking import Links
 from clawdbot.tools.database.naming import find_column
 
@@ -104,6 +104,8 @@ def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: H
         }
     if asked.without:
         missing = _missing_tables(catalog, focus)
+        if not asked.never:
+            missing = [t for t in missing if links.names_table(t) or t in links.counted]
         if missing:
             properties["without"] = {"enum": [None, *missing]}
     return properties
@@ -167,11 +169,22 @@ def _column_item(same: tuple[str, ...], question: str) -> Schema | None:
     others = [c for c in same if c not in limits]
     if any("reorder_level" in meanings(c) for c in limits):
         others = [c for c in others if "stock" in meanings(c)] or others
+    others = [c for c in others if _says_own_word(question, c)] or others
     if len(same) < 2 or not others:
         return None
     way = direction(question)
     ops: list[str] = [way] if way and limits else [">", "<", ">=", "<="]
     return _item(others if limits else same, ops, {"enum": limits or list(same)}, name="other_column")
+
+
+def _says_own_word(question: str, column: str) -> bool:
+    """A word of the column that is not its table's and not just 'date': 'shipped' says Orders.ShippedDate."""
+    table, own = column.rsplit(".", 1)
+    common = {stem(w) for w in (*split_name(table), "date", "time")}
+    words = [w for w in split_name(own) if stem(w) not in common]
+    spoken = set(terms(question))
+    meant = {c for t in spoken for c in concepts_of(t)}
+    return any(stem(w) in {stem(t) for t in spoken} or concepts_of(w) & meant for w in words)
 
 
 def _item(columns: list[str] | tuple[str, ...], ops: list[str], value: Schema, *, name: str = "value") -> Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clawdbot.errors import PolicyRefused, RetryableToolError, TerminalToolError
@@ -11,6 +11,7 @@ from clawdbot.tools.contract import ToolContext
 from clawdbot.tools.mail.address import Mailbox, mailbox, sender_mailbox
 from clawdbot.tools.mail.attachments import choose
 from clawdbot.tools.mail.cleaning import clean_body, clean_line
+from clawdbot.tools.mail.results import result_lines
 from clawdbot.tools.numbers import unsupported_numbers
 from clawdbot.tools.workspace import Artifact
 
@@ -79,7 +80,8 @@ def prepare(context: ToolContext, arguments: Mapping[str, Any]) -> Draft:
             f"The body has {len(draft.body)} characters, more than {BODY_LIMIT}.", hint="Leave details to the report."
         )
     _check_numbers(context, draft)
-    return draft
+    figures = result_lines(context.workspace, draft.attachments, language=context.language)
+    return replace(draft, body=f"{draft.body}\n\n{figures}") if figures else draft
 
 
 def _recipients(context: ToolContext, chosen: Any) -> tuple[Mailbox, ...]:
