@@ -44,12 +44,22 @@ _COUNTED = re.compile(
 _MAKES_TEXT = re.compile(r"图|报告|报表|邮件|chart|report|mail|graph", _FLAGS)
 
 
+_SAME_THING = re.compile(
+    r"^(?:and\s+)?(?:which|what|who|when|where|how (?:much|many))\b(?:\s+\w+){0,3}?\s+"
+    r"(?:it|that|this|they|those|them|he|she|each|its|their)\b|^how many (?:are|were) there\b|"
+    r"(?:各是|各为|各有|分别|其中|它|他们|她们|其(?!他|它|余)|该(?=[^，,]{0,4}(?:是|为|有)))|^(?:是|又是|各)|^[^哪]{0,5}(?:多少|什么|谁)$",
+    _FLAGS,
+)
+"""A question about the answer to the one before: it belongs to that one."""
+
+
 def find_questions(goal: str) -> tuple[str, ...]:
-    """The separate questions of a goal; one that holds no second question word is not split."""
+    """The separate questions of a goal; one without a question word of its own, or about the answer to the one
+    before ('and how much was it?', '各是多少？'), is no separate one."""
     parts = [p.strip(" ,，.。") for p in _SPLIT.split(normalise(goal)) if p and p.strip(" ,，.。")]
     merged: list[str] = []
     for part in parts:
-        if (merged and not _ASKS.search(part)) or (merged and not _ASKS.search(merged[-1])):
+        if merged and (not _ASKS.search(part) or not _ASKS.search(merged[-1]) or _SAME_THING.search(part)):
             merged[-1] = f"{merged[-1]}, {part}"
         else:
             merged.append(part)
