@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from clawdbot.agents.checks import check_call, check_outcome
+from clawdbot.agents.checks import check_call, check_outcome, wrong_language
 from clawdbot.agents.events import Listener, event
 from clawdbot.agents.guards import repeated
 from clawdbot.agents.offers import FINISH
@@ -127,7 +127,10 @@ def _finish(frame: Frame, intent: Intent, listener: Listener, began: float) -> d
     wrong = check_text(answer, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
     if not answer:
         wrong = ["an empty answer"]
-    if wrong:
+    if not wrong and (reminder := wrong_language(frame, answer)):
+        step = _step(frame, intent, reminder, "complaint")
+        wrong = [reminder]
+    elif wrong:
         text = "No result supports: " + ", ".join(wrong) + ". State only what the results show."
         step = _step(frame, intent, text, "complaint", notes=tuple(wrong))
     else:

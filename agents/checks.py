@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from clawdbot.agents.language import Language, is_in
 from clawdbot.agents.planner import Frame
 from clawdbot.agents.progress import is_data_tool
 from clawdbot.agents.result_checks import check_result
 from clawdbot.agents.steps import Intent
 from clawdbot.agents.verdict import check_text, done_kinds
+from clawdbot.tools.database.absent import found_nothing
 from clawdbot.tools.executor import Outcome
 
 _FIRM = ("the goal asks for", "the period")
 """Complaints that stand however often they are made; others (an empty result, a value) may be right after all."""
+
+WRITE_IN: dict[Language, str] = {"zh": "Write it in Chinese (简体中文).", "en": "Write it in English."}
 
 _PROSE = ("title", "summary", "subject", "body")
 
@@ -24,8 +28,16 @@ def check_call(frame: Frame, intent: Intent) -> str:
     done = done_kinds(frame.brief, frame.steps, frame.planner.tools) | {str(tool.provides)}
     wrong = check_text(text, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
     if not wrong:
-        return ""
+        return wrong_language(frame, text)
     return "No result supports: " + ", ".join(wrong) + ". Leave it out or use the true facts."
+
+
+def wrong_language(frame: Frame, text: str) -> str:
+    """A reminder to write in the goal's language; given once, since a wrong language beats no report."""
+    reminder = WRITE_IN[frame.brief.language]
+    if is_in(text, frame.brief.language) or any(s.observation == reminder for s in frame.steps):
+        return ""
+    return reminder
 
 
 def check_outcome(frame: Frame, intent: Intent, outcome: Outcome) -> list[str]:
@@ -34,12 +46,12 @@ def check_outcome(frame: Frame, intent: Intent, outcome: Outcome) -> list[str]:
     if not is_data_tool(tool) or outcome.result is None or outcome.result.table is None:
         return []
     info = frame.workspace.table(outcome.result.table)
+    table = frame.workspace.load_table(info.name)
     earlier = {note for s in frame.steps if s.part == frame.progress.part for note in s.notes}
-    if info.rows == 0:
-        found = ["the result is empty; check the filters and the period"]
+    if found_nothing(table):
+        found = ["nothing was found; check the filters and the period"]
     else:
         part = frame.brief.parts[frame.progress.part]
-        table = frame.workspace.load_table(info.name)
         found = check_result(table, info.sql, part, frame.grounding.hints.get("values", ()))
         found += [str(c) for c in (outcome.receipt or {}).get("complaints", ())]
     return [c for c in found if c not in earlier or c.startswith(_FIRM)]

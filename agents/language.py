@@ -10,6 +10,8 @@ Language = Literal["zh", "en"]
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_SENTENCE = 6
+"""Words from which a text is a sentence."""
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
 
@@ -19,6 +21,14 @@ def detect(text: str) -> Language:
     han = len(_HAN.findall(plain))
     latin = len(_LATIN_WORD.findall(plain))
     return "zh" if han >= 2 and han >= latin else "en"
+
+
+def is_in(text: str, language: Language) -> bool:
+    """The text is in that language as far as its letters tell; short texts and bare names are in any."""
+    han, latin = len(_HAN.findall(text)), len(_LATIN_WORD.findall(text))
+    if language == "zh":
+        return han >= 2 or latin < _SENTENCE
+    return latin >= _SENTENCE or han < 2 * _SENTENCE
 
 
 def normalise(text: str) -> str:

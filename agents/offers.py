@@ -65,6 +65,8 @@ def make_offers(
     extra = [t for t in tools.values() if _wanted_extra(t, brief, steps, view)]
     if not progress.data_done:
         data = _rotate([t for t in tools.values() if is_data_tool(t) and t.ready(view)], progress)
+        if grounded and not progress.failed_tools and view.config.planner.free_sql == "fallback":
+            data = data[:1]
         offers = [_offer(t, view) for t in (*extra, *data)]
         if not grounded or not offers:
             offers.append(Offer(name=FINISH, schema=FINISH_SCHEMA))

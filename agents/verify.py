@@ -30,6 +30,8 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     brief = frame.brief
     listener(event("verify", state["run_id"]))
     answer, replaced = _answer(frame)
+    if state.get("stop_kind") == "refused" and not answer:
+        answer = state.get("stopped", "") or refusal(brief)
     ruling = rule(
         brief,
         frame.steps,
@@ -39,9 +41,7 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
         replaced=replaced,
         stopped=state.get("stopped", ""),
     )
-    if state.get("stop_kind") == "refused" and not answer:
-        answer = state.get("stopped", "") or refusal(brief)
-    elif ruling.missing:
+    if ruling.missing and state.get("stop_kind") != "refused":
         what = ("；" if brief.language == "zh" else "; ").join(ruling.missing)
         answer = f"{answer}\n{_NOT_DONE[brief.language].format(what=what)}".strip()
     return {

@@ -101,6 +101,7 @@ def office_config(home: Path, *, port: int, **sections: dict[str, Any]) -> Confi
     """The office's configuration; ``sections`` replace keys of its sections."""
     body: dict[str, dict[str, Any]] = {
         "app": {"home": str(home), "today": TODAY.isoformat(), "timezone": "UTC"},
+        "planner": {"free_sql": "choice"},
         "databases": {
             "shop": {
                 "url": f"sqlite:///{home / 'shop.sqlite'}",

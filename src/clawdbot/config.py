@@ -129,6 +129,9 @@ class ReportConfig(Section):
 class PlannerConfig(Section):
     max_steps: int = Field(16, ge=1, le=200)
     deadline_s: float = Field(900.0, gt=0, description="Limit for a whole run, seconds.")
+    free_sql: Literal["fallback", "choice"] = Field(
+        "fallback", description="Offer free SQL once the typed query failed, or let the model choose from the start."
+    )
 
 
 class StoreConfig(Section):
@@ -137,7 +140,8 @@ class StoreConfig(Section):
 
 class ToolsConfig(Section):
     enable: tuple[str, ...] = Field(
-        ("query", "sql", "chart", "report", "mail", "export"), description="Installed is not enabled: names that may be used."
+        ("query", "sql", "chart", "report", "mail", "export"),
+        description="Installed is not enabled: names that may be used.",
     )
     paths: tuple[UserPath, ...] = Field((), description="Folders of plain Python files with tools.")
     trusted: tuple[str, ...] = Field((), description="Tools with effect 'external' that need no approval.")

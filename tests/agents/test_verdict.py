@@ -23,7 +23,7 @@ from clawdbot.agents.prompting import (
 )
 from clawdbot.agents.steps import Intent, Step
 from clawdbot.agents.verdict import done_kinds, refusal, rule
-from clawdbot.config import Config
+from clawdbot.config import Config, PlannerConfig
 from clawdbot.tools.contract import RunView, Schema, Tool
 from clawdbot.tools.workspace import Workspace
 
@@ -63,11 +63,13 @@ CHAIN = [
 ]  # fmt: skip
 
 
-def offered(goal: str, steps: list[Step], folder: Path, *, grounded: bool = True) -> list[str]:
+def offered(
+    goal: str, steps: list[Step], folder: Path, *, grounded: bool = True, config: Config = CONFIG
+) -> list[str]:
     brief = brief_of(goal)
     view = RunView(
         goal=goal, language="en", deliverables=brief.deliverables, workspace=Workspace(folder), envelope=brief.envelope,
-        config=CONFIG,
+        config=config,
     )  # fmt: skip
     progress = read_progress(brief, steps, TOOLS)
     return [o.name for o in make_offers(brief, progress, steps, TOOLS, view, grounded=grounded)]
@@ -75,7 +77,7 @@ def offered(goal: str, steps: list[Step], folder: Path, *, grounded: bool = True
 
 @pytest.mark.parametrize(
     ("made", "names"),
-    [(0, ["query", "sql"]), (1, ["export"]), (2, ["chart"]), (3, ["report"]), (4, ["mail"]), (5, [FINISH])],
+    [(0, ["query"]), (1, ["export"]), (2, ["chart"]), (3, ["report"]), (4, ["mail"]), (5, [FINISH])],
 )
 def test_the_chain_is_offered_in_order(tmp_path: Path, made: int, names: list[str]) -> None:
     assert offered(FULL, CHAIN[:made], tmp_path) == names
@@ -103,11 +105,18 @@ def test_data_that_cannot_be_got_is_given_up(tmp_path: Path) -> None:
 
 def test_an_own_tool_is_offered_when_the_goal_speaks_of_it(tmp_path: Path) -> None:
     goal = "Sales with the exchange rate of EUR"
-    assert offered(goal, [], tmp_path) == ["exchange_rate", "query", "sql"]
-    assert offered("Sales by region", [], tmp_path) == ["query", "sql"]
-    assert offered(goal, [done(1, "exchange_rate")], tmp_path) == ["query", "sql"]
+    assert offered(goal, [], tmp_path) == ["exchange_rate", "query"]
+    assert offered("Sales by region", [], tmp_path) == ["query"]
+    assert offered(goal, [done(1, "exchange_rate")], tmp_path) == ["query"]
     failed = [done(1, "exchange_rate", "crash"), done(2, "exchange_rate", "crash")]
     assert "exchange_rate" not in offered(goal, failed, tmp_path)
+
+
+def test_free_sql_is_a_fallback_unless_the_operator_lets_the_model_choose(tmp_path: Path) -> None:
+    failed = [done(1, "query", "retryable")]
+    assert offered("Sales by region", failed, tmp_path) == ["sql"]
+    free = CONFIG.model_copy(update={"planner": PlannerConfig(free_sql="choice")})
+    assert offered("Sales by region", [], tmp_path, config=free) == ["query", "sql"]
 
 
 def test_the_schema_has_one_branch_for_each_offer() -> None:

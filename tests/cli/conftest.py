@@ -43,6 +43,8 @@ model = "{model}"
 context = 16384
 cloud = false
 options = {{ script = "{script}" }}
+[planner]
+free_sql = "choice"
 [databases.shop]
 url = "sqlite:///shop.sqlite"
 date_column = "orders.ordered_on"

@@ -23,7 +23,7 @@ from clawdbot.tools.database.entities import (
 )
 from clawdbot.tools.database.joins import JoinGraph
 from clawdbot.tools.database.lexicon import concepts_of, meanings, split_name
-from clawdbot.tools.database.linking import NAMED, Links
+from clawdbot.tools.database.linking import NAMED, PLACES, Links
 from clawdbot.tools.database.measures import Measure
 
 MOST_TABLES, MOST_COLUMNS = 6, 40
@@ -87,11 +87,11 @@ def focus(
         numbers=tuple(numbers),
         dates=tuple(f"{t.name}.{c.name}" for t, c in shown if c.is_time),
         hits=hits,
-        guesses=_guesses(catalog, tables) if links.unknown and not hits else (),
+        guesses=_guesses(catalog, tables, places=links.placed) if links.unknown and not hits else (),
     )
 
 
-def _guesses(catalog: Catalog, tables: list[str]) -> tuple[str, ...]:
+def _guesses(catalog: Catalog, tables: list[str], *, places: bool) -> tuple[str, ...]:
     graph = JoinGraph(catalog)
     found: list[tuple[bool, float, str]] = []
     for name, cost in graph.distances(tables[0]).items():
@@ -102,6 +102,8 @@ def _guesses(catalog: Catalog, tables: list[str]) -> tuple[str, ...]:
             few = 1 < len(column.values) <= _FEW and not any(_HAN.search(v) for v in column.values)
             plain = not set(split_name(column.name)) & PLUMBING and not is_long_text(table, column)
             kind = displays(table, column.name) or meanings(column.name) & _KINDS
+            if places:
+                kind = meanings(column.name) & PLACES
             if few and plain and kind and column.kind == "text":
                 found.append((not displays(table, column.name), cost, f"{name}.{column.name}"))
     return tuple(name for _, _, name in sorted(found)[:4])

@@ -34,7 +34,7 @@ _DELIVERY = re.compile(
 )
 """What is done with an answer says nothing about the database."""
 _NOISE = frozenset({"id", "of", "in", "the", "no", "by", "is", "tbl", "fact", "dim"})
-_PLACES = frozenset({"country", "city", "region", "state", "address", "postal_code"})
+PLACES = frozenset({"country", "city", "region", "state", "address", "postal_code"})
 _COUNTED = re.compile(r"(?:的)?(?:总)?(?:数量|数目|个数|数|总数|笔数|人数|家数)")
 _HOW_MANY = re.compile(
     r"(?:how many|number of|count of|(?:more|fewer|less) than \d+|at least \d+)\s+((?:[a-z]+\s+){0,2}?[a-z]+)",
@@ -67,6 +67,8 @@ class Links:
     """Tables and "Table.Column" that an answer has one row for ('top 5 customers', '各地区')."""
     unknown: tuple[str, ...] = ()
     """Chinese words before '类' or '的' that nothing explains: perhaps a value in the data's language."""
+    placed: bool = False
+    """The unknown word is a place ('位于东京')."""
 
     def names_table(self, table: str) -> bool:
         return self.tables.get(table, 0.0) >= NAMED
@@ -116,7 +118,7 @@ def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Ite
     for table in catalog.tables:
         for column in table.columns:
             score = _column_score(said, catalog, table, column, tables.get(table.name, 0.0))
-            if score and table.name not in tables and concepts_of(column.name.lower()) & _PLACES:
+            if score and table.name not in tables and concepts_of(column.name.lower()) & PLACES:
                 score += _default_place(table, linked)
             if score:
                 columns[f"{table.name}.{column.name}"] = score
@@ -132,6 +134,7 @@ def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Ite
         hits=found,
         groups=_groups(goal, catalog, measures),
         unknown=_unknown(goal, said, found),
+        placed=bool(_PLACED.search(goal)),
     )
 
 

@@ -57,7 +57,9 @@ def _groups(focus: Focus, asked: Asked, hints: Hints, links: Links) -> tuple[int
         wanted = asked.grouped or asked.listing or (many and bool(said))
         return (int(asked.grouped), most) if wanted else (0, 0)
     ranked = bool(hints.limit or hints.order or hints.position or hints.charts)
-    wanted = ranked or bool(said) or asked.grouped or asked.share or (asked.listing and not asked.trend)
+    plain = (links.counted and focus.hits) or asked.total
+    wanted = ranked or (bool(said) and not plain) or asked.grouped or asked.share
+    wanted = wanted or (asked.listing and not asked.trend)
     return (int(asked.grouped or ranked), most) if wanted else (0, 0)
 
 
