@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -12,6 +13,8 @@ from clawdbot.agents.grains import Grain
 from clawdbot.agents.language import Language
 from clawdbot.agents.periods import Period
 from clawdbot.tools.contract import Deliverable
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 ChartKind = Literal["bar", "line", "area", "pie", "scatter", "histogram", "heatmap"]
 
@@ -38,7 +41,8 @@ class Part:
     def hints(self) -> dict[str, Any]:
         """The facts that data tools narrow their schemas by; JSON values only."""
         return {
-            "question": self.text,
+            # An address is a receiver: 'sales@example.com' asks for no sales.
+            "question": _ADDRESS.sub(" ", self.text).strip(),
             "periods": [
                 {
                     "label": p.label,

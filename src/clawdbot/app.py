@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
+
 from clawdbot.agents.planner import Planner
 from clawdbot.config import Config
 from clawdbot.models.selection import Router, router
@@ -18,6 +20,8 @@ class App:
     """Everything that runs need, from one configuration.  A context manager; close it to release files."""
 
     def __init__(self, config: Config, *, router: Router) -> None:
+        # The hook that stamina prefers prints to standard output, which belongs to the run's JSON.
+        set_on_retry_hooks([LoggingOnRetryHook])
         self.config = config
         self.registry = Registry.load(config)
         self.ledger = RunLedger.open(config)

@@ -43,5 +43,6 @@ def test_an_answer_in_the_other_language_is_sent_back_once(office: MakeOffice) -
     at = office([query_step(), english, step("finish", answer="结果见下表。")])
     result = at.run("2026年第三季度各地区的销售额")
     assert result.verdict == "verified"
-    assert [s["observation"] for s in result.steps if s["tool"] == "finish"][0] == "Write it in Chinese (简体中文)."
+    first = next(s for s in result.steps if s["tool"] == "finish")
+    assert first["observation"] == "Write it in Chinese (简体中文)."
     assert result.answer.startswith("结果见下表。")

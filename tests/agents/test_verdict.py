@@ -63,9 +63,7 @@ CHAIN = [
 ]  # fmt: skip
 
 
-def offered(
-    goal: str, steps: list[Step], folder: Path, *, grounded: bool = True, config: Config = CONFIG
-) -> list[str]:
+def offered(goal: str, steps: list[Step], folder: Path, *, grounded: bool = True, config: Config = CONFIG) -> list[str]:
     brief = brief_of(goal)
     view = RunView(
         goal=goal, language="en", deliverables=brief.deliverables, workspace=Workspace(folder), envelope=brief.envelope,

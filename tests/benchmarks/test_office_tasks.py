@@ -23,6 +23,7 @@ from benchmarks.office_tasks.values import missing, told_before
 from clawdbot.models.fake import ScriptedChatModel
 from clawdbot.models.interface import Rung
 from clawdbot.models.selection import SingleModel
+from tests.office import first_choice
 
 SALES = "SELECT region, sum(amount) AS sales FROM orders GROUP BY region ORDER BY sales DESC"
 QUESTION = Task(
@@ -198,7 +199,7 @@ def test_a_framework_that_breaks_has_failed_the_task(shop: Path) -> None:
 
 def test_clawdbot_itself_plays_with_configuration_alone(shop: Path) -> None:
     script = [
-        {"thought": "look", "tool": "sql", "args": {"sql": f"{SALES} LIMIT 1", "title": "best"}},
+        first_choice("query"),
         {"thought": "told", "tool": "finish", "args": {"answer": "North, with 5500.25."}},
     ]
     model = ScriptedChatModel(script=script)
