@@ -19,7 +19,7 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\b(?:e-?mail|mail|message|report|it|copy|this|that|which|and|they|has been|have been|was|were|is|i|"
             r"we|been|i've|we've)\s+(?:\w+\s+){0,3}?"
             r"(?:sent|e-?mailed|mailed|forwarded|delivered|dispatched)\b|\b(?:i|we)(?:'ve)?\s+(?:\w+\s+)?notified\b|\b(?:e-?mailed|mailed|sent)\s+(?:it|the|this|an?|to)\b|"
-            r"(?:已|已经|成功)[^。；，,.]{0,10}(?:发送|寄出|寄送|发给|转发|发出)|邮件[^。；，,.]{0,6}(?:已|成功)|(?:发送|寄出)(?:成功|完毕|完成|了)|"
+            r"(?:已|已经|成功)[^。；，,.]{0,30}?(?:发送|寄出|寄送|发给|转发|发出)|邮件[^。；，,.]{0,6}(?:已|成功)|(?:发送|寄出)(?:成功|完毕|完成|了)|"
             r"已发[^。；，,.]{0,6}邮件|发了[^。；，,.]{0,4}邮件|邮件[^。；，,.]{0,6}发(?:出|送)?(?:去|给)?[^。；，,.]{0,8}了",
             _FLAGS,
         ),

@@ -19,7 +19,7 @@ _CHART = re.compile(
 )
 _REPORT = re.compile(r"报告|报表|\bPDF\b|简报(?!告)|\b(?:report|memo|write-?up|brief(?:ing)? document)s?\b", _FLAGS)
 _MAIL = re.compile(
-    r"(?:发送?|寄|传)\s*(?:一?封)?\s*(?:电子)?(?:邮件|邮箱|email|e-mail)|邮件|发给|发送给|寄给|抄送|群发|"
+    r"(?:发送?|寄送?|传送?)(?:到|至|往)|(?:发送?|寄|传)\s*(?:一?封)?\s*(?:电子)?(?:邮件|邮箱|email|e-mail)|邮件|发给|发送给|寄给|抄送|群发|"
     r"转发|[并请]通知|\b(?:e-?mail|mail|send|forward|notify)(?:s|ed|ing)?\b(?!\s+(?:address|column|domain))",
     _FLAGS,
 )

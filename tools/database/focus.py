@@ -68,7 +68,7 @@ def focus(
         key=lambda pair: -_score(pair, links, valued),
     )
     shown = [(t, c) for t, c in ranked if not _is_noise(t, c, links)][:MOST_COLUMNS]
-    groups = [(t, c) for t, c in shown if _groups(t, c)]
+    groups = [(t, c) for t, c in shown if _groups(t, c) or (c.kind == "text" and _said(t, c, links))]
     by = _without_twins([f"{t.name}.{c.name}" for t, c in _said_first(groups, links, valued)], catalog, links)
     groups_said = [c for c in by if c in links.groups or _names_group(c, catalog, links)]
     by = groups_said or by if asked.one_group else [*groups_said, *(c for c in by if c not in groups_said)]
@@ -219,6 +219,12 @@ def _is_noise(table: TableSchema, column: ColumnSchema, links: Links) -> bool:
     return bool(display_columns(table)) or reference(table, column.name) is not None
 
 
+def _said(table: TableSchema, column: ColumnSchema, links: Links) -> bool:
+    """The goal names the column itself; a name that is shown in parts is grouped by its last part alone."""
+    named = links.columns.get(f"{table.name}.{column.name}", 0.0) >= 1.5
+    return named and not displays(table, column.name) and not is_identifier(table, column)
+
+
 def _groups(table: TableSchema, column: ColumnSchema) -> bool:
     if column.is_time or column.kind == "number" or is_time_part(column):
         return False
@@ -271,7 +277,7 @@ def _measures(
         texts = [c for c, score in links.columns.items() if score >= 1.5 and c not in numbers and _table(c) in tables]
         found.update(dict.fromkeys(f"count_distinct {c}" for c in _without_twins(texts, catalog, links)[:3]))
     counts = [t for t in tables if links.names_table(t)] or tables
-    if not found and asked.most:
+    if not found and asked.most and any(links.names_table(t) for t in tables):
         graph = JoinGraph(catalog)
         counts = [t for t in counts if t not in links.groups] or counts
         detailed = [t for t in counts if not any(o != t and graph.reaches_up(o, t) for o in counts)]

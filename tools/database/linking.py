@@ -46,6 +46,8 @@ _HOW_MANY_ZH = re.compile(
 )
 _HAVE_MANY_ZH = re.compile(r"([\u3400-\u9fff]{2,4}?)(?:一共|总共|共)?有(?:多少|几)")
 _UNKNOWN = re.compile(r"[\u3400-\u9fff]{2,6}?(?=类|的)")
+_KIND = re.compile(r"[\u3400-\u9fff]{2,6}?(?=类)")
+_RANKED = re.compile(r"每|各|按|最|前\s*[\d一二三四五六七八九十]|排名")
 _PLACED = re.compile(r"(?:位于|来自|驻在|住在|设在)([\u3400-\u9fff]{2,6}?)(?=的|[，,。?？]|$)")
 _STOP = re.compile(
     "低于|高于|超过|大于|小于|多于|少于|至少|不足|从未|没有|未|占|比|增长|下降|晚于|早于|时候|所有|全部|相应|对应|它们|他们|"
@@ -156,7 +158,9 @@ def _unknown(goal: str, said: _Goal, hits: Iterable[ValueHit]) -> tuple[str, ...
         rest = rest.replace(word, " ") if not word.isascii() and word != "类" else rest
     rest = re.sub(r" (?=类|的)", "", _STOP.sub(lambda m: "的" if m.group() == "的" else " ", rest))
     places = [m.group(1) for m in _PLACED.finditer(goal) if not any(h.mention in m.group(1) for h in hits)]
-    return tuple(dict.fromkeys([*places, *(m.group() for m in _UNKNOWN.finditer(rest))]))
+    # Before '的' in a ranking or a grouping stands what is ranked or grouped, seldom a value.
+    pattern = _KIND if _RANKED.search(goal) else _UNKNOWN
+    return tuple(dict.fromkeys([*places, *(m.group() for m in pattern.finditer(rest))]))
 
 
 def _subject(goal: str, *, counted: bool) -> str:
