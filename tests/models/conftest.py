@@ -167,9 +167,12 @@ def ollama_show(handler: Handler, body: dict[str, Any]) -> None:
 def ollama_pull(handler: Handler, body: dict[str, Any]) -> None:
     """``/api/pull``: NDJSON with the progress of each layer."""
     if body["model"] == "absent":
-        lines = [{"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}]
+        lines: list[dict[str, object]] = [
+            {"status": "pulling manifest"},
+            {"error": "pull model manifest: file does not exist"},
+        ]
     else:
-        layer = {"status": "pulling aabb", "digest": "sha256:aabb", "total": 100}
+        layer: dict[str, object] = {"status": "pulling aabb", "digest": "sha256:aabb", "total": 100}
         lines = [{"status": "pulling manifest"}, layer, {**layer, "completed": 60}, {**layer, "completed": 100}]
         lines.append({"status": "success"})
     handler.lines("application/x-ndjson", (json.dumps(line) + "\n" for line in lines))

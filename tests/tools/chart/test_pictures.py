@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -78,7 +78,8 @@ def test_a_bar_is_as_tall_as_its_value(draw_chart: Draw) -> None:
 
 def test_fonts_are_embedded_as_subsets_with_their_unicode(draw_chart: Draw) -> None:
     result = draw_chart(pd.DataFrame({"a": ["华东", "Škoda", "ارز"], "n": [3, 2, 1]}), title="销售额 Revenue")
-    fonts = PdfReader(result.artifacts[1].path).pages[0]["/Resources"]["/Font"]
+    resources: Any = PdfReader(result.artifacts[1].path).pages[0]["/Resources"]
+    fonts = resources["/Font"]
     assert {str(f.get_object()["/Subtype"]) for f in fonts.values()} == {"/Type3"}
     assert all("/ToUnicode" in f.get_object() for f in fonts.values())
     assert Path(result.artifacts[1].path).stat().st_size < 100_000

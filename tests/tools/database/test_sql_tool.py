@@ -101,9 +101,10 @@ def test_the_schema_shows_what_exists(context: ToolContext, shop: Any) -> None:
 def test_a_preview_is_short_and_readable() -> None:
     frame = pd.DataFrame(
         {
-            "id": range(1, 31), "name": ["x" * 100, "a | b\nc"] + [None] * 28,
+            "id": range(1, 31), "name": ["x" * 100, "a | b\nc", *[None] * 28],
             "value": [1234567.891, 0.00123] + [2.0] * 28,
-            "day": pd.to_datetime(["1997-01-01"] * 30), "seen": pd.to_datetime(["1997-01-01 10:00"] * 29 + [None]),
+            "day": pd.to_datetime(["1997-01-01"] * 30),
+            "seen": pd.to_datetime(pd.Series([*["1997-01-01 10:00"] * 29, None])),
             "ok": [True, False] * 15,
         }
     )  # fmt: skip
