@@ -41,7 +41,7 @@ bench: ## overhead for each step, start-up times, memory
 	@sh scripts/bootstrap dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-tasks: ## ten office tasks with the embedded model, beside other frameworks
+bench-tasks: ## office tasks with the embedded model, beside other frameworks
 	@sh scripts/bootstrap dev
 	$(BIN)/python -m benchmarks.office_tasks $(ARGS)
 
