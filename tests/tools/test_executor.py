@@ -257,7 +257,11 @@ def test_a_crash_leaves_its_traceback_in_the_runs_folder(bench: Bench, how: str)
     assert "step 1 fail" in kept and "Traceback" in kept and type(FAILURES[how]).__name__ in kept
 
 
-def test_a_traceback_that_cannot_be_kept_does_not_stop_the_run(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_traceback_that_cannot_be_kept_does_not_stop_the_run(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A library that configures logging in an earlier test turns off every logger that exists.
+    monkeypatch.setattr(logging.getLogger("clawdbot.tools.executor"), "disabled", False)
     (bench.workspace.root / ERROR_LOG).mkdir()
     with caplog.at_level(logging.WARNING):
         assert bench.call("fail", how="crash").error_kind == "crash"
