@@ -8,7 +8,7 @@ import pandas as pd
 
 from clawdbot.agents.claims import sentences
 from clawdbot.agents.facts import format_value
-from clawdbot.tools.numbers import mentions
+from clawdbot.text.figures import mentions
 
 _DIGITS = 3
 """Significant digits from which a number points to its row."""

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from clawdbot.access.envelope import Envelope
 from clawdbot.agents.grains import Grain
-from clawdbot.agents.language import Language
 from clawdbot.agents.periods import Period
+from clawdbot.text.language import Language
 from clawdbot.tools.contract import Deliverable
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)

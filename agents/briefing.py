@@ -9,12 +9,12 @@ from clawdbot.access.envelope import Envelope
 from clawdbot.agents import deliverables as wanted
 from clawdbot.agents.brief import Brief, Part
 from clawdbot.agents.grains import find_grain
-from clawdbot.agents.language import detect
 from clawdbot.agents.periods import find_periods
 from clawdbot.agents.recipients import find_recipients
 from clawdbot.agents.requests import besides, find_questions, find_writes
 from clawdbot.config import AppConfig, Config
 from clawdbot.errors import ConfigError, UsageError
+from clawdbot.text.language import detect
 
 MAX_GOAL = 8_000
 """Characters; a goal is a request, not a document."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clawdbot.agents.language import Language, is_in
 from clawdbot.agents.planner import Frame
 from clawdbot.agents.progress import is_data_tool
 from clawdbot.agents.result_checks import check_result
 from clawdbot.agents.steps import Intent
 from clawdbot.agents.verdict import check_text, done_kinds
+from clawdbot.text.language import Language, is_in
 from clawdbot.tools.database.absent import found_nothing
 from clawdbot.tools.executor import Outcome
 

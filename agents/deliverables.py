@@ -6,8 +6,8 @@ import re
 from typing import Literal
 
 from clawdbot.agents.brief import ChartKind, Ranking
-from clawdbot.agents.language import normalise
 from clawdbot.agents.period_rules import chinese_number
+from clawdbot.text.language import normalise
 from clawdbot.tools.contract import Deliverable
 
 _FLAGS = re.IGNORECASE | re.ASCII

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from clawdbot.agents.language import Language
+from clawdbot.text.language import Language
 from clawdbot.tools.workspace import TableInfo
 
 _SHOWN = 30

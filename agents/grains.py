@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from clawdbot.agents.language import normalise
+from clawdbot.text.language import normalise
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from clawdbot.agents.language import Language
 from clawdbot.agents.steps import Step
 from clawdbot.config import Config
+from clawdbot.text.language import Language
 
 StopKind = Literal["steps", "deadline", "budget", "model", "refused"]
 

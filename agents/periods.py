@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from clawdbot.agents.language import normalise
 from clawdbot.agents.period_rules import ABSOLUTE, RELATIVE, YEAR, Range, add_months
+from clawdbot.text.language import normalise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from clawdbot.agents.brief import Recipient
-from clawdbot.agents.language import normalise
+from clawdbot.text.language import normalise
 
 _HAN = "\u2e80-\u9fff"
 _OTHER = rf"(?:(?![{_HAN}])[\w-])"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clawdbot.agents.language import normalise
+from clawdbot.text.language import normalise
 
 _FLAGS = re.IGNORECASE
 _SPLIT = re.compile(

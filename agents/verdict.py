@@ -11,9 +11,9 @@ import pandas as pd
 from clawdbot.agents.attribution import misattributed
 from clawdbot.agents.brief import Brief
 from clawdbot.agents.claims import unsupported_claims
-from clawdbot.agents.language import Language
 from clawdbot.agents.progress import AnyTool, Progress, is_delivered
 from clawdbot.agents.steps import Step
+from clawdbot.text.language import Language
 from clawdbot.tools.contract import Deliverable
 from clawdbot.tools.numbers import unsupported_numbers
 

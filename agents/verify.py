@@ -9,12 +9,12 @@ import pandas as pd
 from clawdbot.agents.events import Listener, event
 from clawdbot.agents.facts import facts, format_value, listing
 from clawdbot.agents.facts import state as state_facts
-from clawdbot.agents.language import Language
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.state import RunState
 from clawdbot.agents.verdict import refusal, rule
-from clawdbot.tools.numbers import mentions
+from clawdbot.text.figures import mentions
+from clawdbot.text.language import Language
 from clawdbot.tools.workspace import TableInfo
 
 FINISH_TRIES = 2

@@ -228,7 +228,7 @@ def config_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
                 yield from config_keys(kind, f"{prefix}{field.alias or name}.")
 
 
-NAMED_BY_THE_PERSON = ("models", "databases", "databases.measures")
+NAMED_BY_THE_PERSON = ("models", "databases", "databases.measures", "knowledge.sources")
 """Sections whose next part is a name that the person chooses: ``[databases.sales]``."""
 
 
@@ -249,7 +249,7 @@ def documented_words(text: str) -> set[tuple[str, str]]:
     """(section, word) for every word of clawdbot.toml, commented or not; a header counts as a word above it."""
     section, found = "", set()
     for line in text.splitlines():
-        if header := re.match(r"#?\s*\[([\w.\-\"]+)\]\s*(#.*)?$", line):
+        if header := re.match(r"#?\s*\[{1,2}([\w.\-\"]+)\]{1,2}\s*(#.*)?$", line):
             section = section_of(header.group(1).replace('"', ""))
             above, _, last = section.rpartition(".")
             found.add((above, last))

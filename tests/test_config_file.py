@@ -25,7 +25,7 @@ def test_the_shipped_file_says_the_defaults(root: Path) -> None:
 
 def test_the_examples_of_the_shipped_file_load_when_uncommented(root: Path, tmp_path: Path) -> None:
     text = (root / "clawdbot.toml").read_text("utf-8")
-    example = re.compile(r'^# (?=\[[\w.]+\]|[\w]+ = |"[\w.]+" = )', re.MULTILINE)
+    example = re.compile(r'^# (?=\[{1,2}[\w.]+\]{1,2}|[\w]+ = |"[\w.]+" = )', re.MULTILINE)
     found = load(written(tmp_path, example.sub("", text)), environ={})
     assert set(found.models) == {"local", "embedded", "company"}
     assert found.databases["sales"].measures["revenue"].aggregate == "sum"

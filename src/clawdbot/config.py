@@ -148,6 +148,60 @@ class ToolsConfig(Section):
     timeout_s: float = Field(120.0, gt=0, description="Limit for one tool call, seconds.")
 
 
+class AccessRule(Section):
+    """Documents of a source that other people may see than its own list says; the last rule that matches counts."""
+
+    match: str = Field(description="Glob over the document's name in the source, for example 'hr/**'.")
+    access: tuple[str, ...] = Field(description="'everyone', 'user:NAME', 'group:NAME'; empty lets nobody in.")
+    owner: str = Field("", description="Empty is the source's owner.")
+    label: Label | None = Field(None, description="Unset is the source's label.")
+
+
+class SourceConfig(Section):
+    """Where documents come from, and who may see them."""
+
+    kind: Literal["files", "web", "imap", "sql"] = "files"
+    paths: tuple[str, ...] = Field((), description="files: folders, globs ('~/docs/**/*.pdf') and single files.")
+    exclude: tuple[str, ...] = Field((), description="files: globs over names in the folder that are left out.")
+    urls: tuple[str, ...] = Field((), description="web: pages to fetch; nothing is followed.")
+    host: str = Field("", description="imap: server.")
+    port: int = Field(993, ge=1, le=65535, description="imap: port.")
+    security: Literal["none", "starttls", "tls"] = Field("tls", description="imap: how the connection is secured.")
+    username: str = ""
+    password_env: str = ""
+    password_file: UserPath | None = None
+    ca_file: UserPath | None = Field(None, description="imap, web: extra certificate authority (PEM).")
+    folder: str = Field("INBOX", description="imap: mailbox folder.")
+    database: str = Field("", description="sql: name in [databases].")
+    query: str = Field("", description="sql: a SELECT; each row is a document.")
+    template: str = Field("", description="sql: the row's text, a Jinja2 template over its columns.")
+    key: str = Field("", description="sql: column that names the document; its values must be unique.")
+    title: str = Field("", description="sql: column or template of the title; empty is the key.")
+    owner: str = Field("", description="Person or department that answers for the documents.")
+    label: Label = "internal"
+    access: tuple[str, ...] = Field(("everyone",), description="'everyone', 'user:NAME', 'group:NAME'.")
+    rules: tuple[AccessRule, ...] = Field((), description="Other access for some documents.")
+
+
+class KnowledgeConfig(Section):
+    sources: dict[str, SourceConfig] = Field(default_factory=dict)
+    embedding: str = Field("e5-small", description="'e5-small' (built in), or NAME of an Ollama model in [models].")
+    index: Literal["chroma", "exact"] = Field("chroma", description="Vector index; 'exact' compares with every chunk.")
+    chunk_tokens: int = Field(350, ge=64, le=480, description="Most tokens of a chunk.")
+    keep_versions: int = Field(3, ge=1, description="Versions of a document kept for old citations, the current too.")
+    glossary: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Term -> other words for it, any language; used both ways."
+    )
+    reranker: str = Field("", description="NAME in [models] that orders the best passages anew; empty is none.")
+    reranker_budget_s: float = Field(3.0, gt=0, description="Time for that; after it the order stays as it was.")
+    ocr: bool = Field(True, description="Read scanned pages and images.")
+    tell_hidden: bool = Field(True, description="Say that documents exist which the asker may not see; never which.")
+    max_file_bytes: int = Field(100_000_000, ge=1000, description="Larger files are reported, not loaded.")
+    max_pages: int = Field(2000, ge=1, description="Pages, slides or sheets loaded from one file.")
+    load_timeout_s: float = Field(120.0, gt=0, description="Limit for loading one file, seconds.")
+    load_memory_bytes: int = Field(2_000_000_000, ge=200_000_000, description="Memory of the process that loads files.")
+
+
 class Config(Section):
     """All of ``clawdbot.toml``; construct through :func:`clawdbot.config_file.load`."""
 
@@ -160,6 +214,8 @@ class Config(Section):
     report: ReportConfig = ReportConfig()
     planner: PlannerConfig = PlannerConfig()
     store: StoreConfig = StoreConfig()
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Group -> users in it.")
+    knowledge: KnowledgeConfig = KnowledgeConfig()
     tools: ToolsConfig = ToolsConfig()
 
     @model_validator(mode="after")

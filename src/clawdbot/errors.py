@@ -57,6 +57,24 @@ class StoreError(UsageError):
     code = "store"
 
 
+class LoadFailed(UsageError):
+    """A file cannot be read as a document; the message is the reason that ``knowledge status`` shows."""
+
+    code = "load_failed"
+
+
+class EmbeddingError(UsageError):
+    """The embedding model cannot be loaded or does not answer."""
+
+    code = "embedding"
+
+
+class KnowledgeError(UsageError):
+    """A source or the knowledge library cannot be used as asked."""
+
+    code = "knowledge"
+
+
 class MissingExtra(UsageError):
     """An optional dependency is not installed; the message names the extra."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from clawdbot.agents.attribution import misattributed
 from clawdbot.agents.facts import facts, format_number, format_value, listing, state
-from clawdbot.agents.language import Language
+from clawdbot.text.language import Language
 from clawdbot.tools.workspace import TableInfo, Workspace
 
 SALES = pd.DataFrame({"region": ["North", "South", "West"], "sales": [5500.25, 3210.5, 1899.75]})

@@ -265,3 +265,13 @@ def test_a_home_that_cannot_be_made_is_a_clear_error(office: MakeOffice, tmp_pat
         office([], app={"home": str(blocked / "home"), "today": "2026-11-02"})
     assert str(blocked) in str(error.value)
     assert error.value.hint
+
+
+def test_an_answer_in_the_other_language_is_sent_back_once(office: MakeOffice) -> None:
+    english = step("finish", answer="The total of all the sales in that quarter is written in the table.")
+    at = office([query_step(), english, step("finish", answer="结果见下表。")])
+    result = at.run("2026年第三季度各地区的销售额")
+    assert result.verdict == "verified"
+    first = next(s for s in result.steps if s["tool"] == "finish")
+    assert first["observation"] == "Write it in Chinese (简体中文)."
+    assert result.answer.startswith("结果见下表。")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawdbot.agents.language import detect, normalise
 from clawdbot.agents.requests import find_questions, find_writes
+from clawdbot.text.language import detect, normalise
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawdbot.tools.numbers import mentions, unsupported_numbers
+from clawdbot.text.figures import mentions
+from clawdbot.tools.numbers import unsupported_numbers
 
 SALES = pd.DataFrame(
     {

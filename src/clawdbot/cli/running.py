@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clawdbot.agents.language import detect
 from clawdbot.app import App
 from clawdbot.cli import exit_codes, streams, terminal
 from clawdbot.cli.interrupts import second_ends_at_once
@@ -16,6 +15,7 @@ from clawdbot.cli.result_view import print_result
 from clawdbot.cli.session import Session
 from clawdbot.cli.step_stream import StepStream
 from clawdbot.cli.wording import Language, Words
+from clawdbot.text.language import detect
 from clawdbot.workflows.engine import Approver
 from clawdbot.workflows.result import RunResult
 
