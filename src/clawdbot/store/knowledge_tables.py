@@ -62,6 +62,7 @@ documents = Table(
     Column("bytes", Integer, nullable=False),
     Column("status", String(16), nullable=False),
     Column("reason", Text, nullable=False),  # why it failed, or what was left out
+    Column("fingerprint", Text, nullable=False),  # the source's own mark of this state; equal means unchanged
     Column("content_hash", String(64), nullable=False),
     Column("version", Integer, nullable=False),  # the current one; 0 while there is none
     Column("modified_at", String(40), nullable=False),
