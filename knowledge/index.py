@@ -82,6 +82,10 @@ class Index(Protocol, Generic[Q]):
     def applied(self) -> int:
         """The ``seq`` up to which the index is true."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an operator should know of the last answers, for example that another index stands in; else empty."""
+
     def sync(self) -> None:
         """Apply what the feed has beyond :attr:`applied`; rebuild when the index is damaged or does not fit."""
 
