@@ -113,6 +113,16 @@ _HANZI_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} |
 _HANZI_UNITS = {"十": 10, "百": 100, "千": 1000}
 
 
+def hanzi_number(text: str) -> float | None:
+    """The value of a Chinese numeral: 三百五十 -> 350.0, 二〇二六 -> 2026.0; None for 千万亿 and the like."""
+    plain = text.replace("〇", "零")
+    if len(plain) > 1 and all(c in _HANZI_DIGITS for c in plain):
+        return float("".join(str(_HANZI_DIGITS[c]) for c in plain))
+    if not any(c in _HANZI_DIGITS for c in plain) and not plain.startswith("十"):
+        return None
+    return _hanzi_value(plain)
+
+
 def _hanzi_value(text: str) -> float:
     """三千五百万 -> 35000000.0; the last digit after a unit counts one unit less (两万五 is 25000)."""
     total, section, digit, last = 0.0, 0.0, 0.0, 1.0
