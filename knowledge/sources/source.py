@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from clawdbot.config import SourceConfig
+from clawdbot.errors import LoadFailed
+
+
+class Unreachable(LoadFailed):
+    """A document cannot be fetched now and may be later (a server that does not answer): its last version stays."""
+
+    code = "unreachable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,8 @@ class Item:
     modified_at: str = ""
     """ISO 8601 in UTC; empty when unknown."""
     problem: str = ""
+    transient: bool = False
+    """The problem may pass: the last good version goes on answering, and the next check tries again."""
 
 
 class Source(Protocol):
@@ -47,7 +56,9 @@ class Source(Protocol):
         """
 
     def fetch(self, item: Item) -> AbstractContextManager[Path]:
-        """The document as a local file whose name ends in the right suffix; LoadFailed with the reason.
+        """The document as a local file whose name ends in the right suffix.
+
+        LoadFailed with the reason; Unreachable when it may pass.
 
         The file may be the original: it is only read, and not kept open when the context ends.
         """
