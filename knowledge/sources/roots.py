@@ -89,12 +89,14 @@ def _mount_points(fstab: Path) -> Iterator[Path]:
 
 
 def _labels(found: Sequence[Path]) -> dict[Path, str]:
-    """Nothing for a single folder; else each folder's name, with as many above it as tell them apart."""
+    """Nothing for a single folder; else each folder's name, with as many above it as no other folder shares."""
     if len(found) <= 1:
         return dict.fromkeys(found, "")
-    longest = max(len(folder.parts) for folder in found)
-    for count in range(1, longest + 1):
-        labels = {folder: "/".join(folder.parts[-count:]).lstrip("/") for folder in found}
-        if len(set(labels.values())) == len(found):
-            break
-    return labels
+    return {folder: _distinct(folder, [other for other in found if other != folder]) for folder in found}
+
+
+def _distinct(folder: Path, others: Sequence[Path]) -> str:
+    count = 1
+    while any(other.parts[-count:] == folder.parts[-count:] for other in others):
+        count += 1
+    return "/".join(folder.parts[-count:]).lstrip("/")
