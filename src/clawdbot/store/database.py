@@ -7,19 +7,24 @@ transactions.  Those that fence an effect ask for ``durable`` and are on the dis
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from clawdbot.config import Config
 from clawdbot.errors import MissingExtra, StoreError
-from clawdbot.store import plain_json
-from clawdbot.store.tables import SCHEMA_VERSION, meta, metadata
+from clawdbot.store import knowledge_tables, plain_json
+from clawdbot.store.tables import SCHEMA_VERSION, meta
+
+_VERSION = select(meta.c.value).where(meta.c.key == "version")
 
 _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("locked", "busy"), "is in use by another program", "Wait for it to end, or stop it, and try again."),
@@ -62,6 +67,15 @@ class Database:
         with self._sentences(), engine.begin() as connection:
             yield connection
 
+    @property
+    def bytes_on_disk(self) -> int:
+        """What the whole database takes: the file and its log on SQLite, the named database on PostgreSQL."""
+        with self.read() as connection:
+            if connection.dialect.name == "postgresql":
+                return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+        files = (Path(f"{self._shown}{suffix}") for suffix in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def close(self) -> None:
         """Give back the connections; the object must not be used afterwards."""
         self._engine.dispose()
@@ -72,6 +86,11 @@ class Database:
             yield
         except (SQLAlchemyError, OSError) as error:
             raise _store_error(error, self._shown) from error
+
+
+def ledger_url(config: Config) -> str:
+    """The database that the configuration names: ``[store] url``, else ``clawdbot.db`` in ``[app] home``."""
+    return config.store.url or sqlite_url(config.app.home / "clawdbot.db")
 
 
 def sqlite_url(path: Path) -> str:
@@ -110,8 +129,9 @@ def _prepare_sqlite(engine: Engine, file: str, busy_timeout_s: float) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver's guess
-        for pragma in (f"busy_timeout={int(busy_timeout_s * 1000)}", "journal_mode=WAL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
+        _write_ahead(connection, time.monotonic() + busy_timeout_s)
+        connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -124,25 +144,46 @@ def _prepare_sqlite(engine: Engine, file: str, busy_timeout_s: float) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _write_ahead(connection: sqlite3.Connection, until: float) -> None:
+    """WAL mode; SQLite itself does not wait when two first connections change the mode of a new file at once."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
 def _ensure_tables(engine: Engine, shown: str) -> None:
     with engine.begin() as connection:
         known = engine.dialect.has_table(connection, meta.name)
-        version = connection.scalar(select(meta.c.value).where(meta.c.key == "version")) if known else None
-    if version is None:
+        version = connection.scalar(_VERSION) if known else None
+    if version is None or int(version) < SCHEMA_VERSION:
         with engine.execution_options(clawdbot_write=True).begin() as connection:
-            if engine.dialect.name == "postgresql":  # two first starts at once
-                connection.execute(text("SELECT pg_advisory_xact_lock(7263001)"))
-            metadata.create_all(connection)
-            version = connection.scalar(select(meta.c.value).where(meta.c.key == "version"))
-            if version is None:
-                connection.execute(meta.insert().values(key="version", value=str(SCHEMA_VERSION)))
-                version = str(SCHEMA_VERSION)
+            version = _make_tables(connection)
     if int(version) > SCHEMA_VERSION:
         raise StoreError(
             f"The run ledger {shown!r} was written by a newer Clawdbot (format {version}, this one knows up to "
             f"{SCHEMA_VERSION}).",
             hint="Upgrade Clawdbot, or choose another ledger with [store] url.",
         )
+
+
+def _make_tables(connection: Connection) -> str:
+    """Make what is missing; tables of an older version stay as they are.  Returns the ledger's version after it."""
+    if connection.dialect.name == "postgresql":  # two first starts at once
+        connection.execute(text("SELECT pg_advisory_xact_lock(7263001)"))
+    knowledge_tables.changes.metadata.create_all(connection)
+    version: str | None = connection.scalar(_VERSION)
+    if version is None:
+        connection.execute(meta.insert().values(key="version", value=str(SCHEMA_VERSION)))
+    elif int(version) < SCHEMA_VERSION:
+        connection.execute(update(meta).where(meta.c.key == "version").values(value=str(SCHEMA_VERSION)))
+    else:  # another process was first
+        return version
+    return str(SCHEMA_VERSION)
 
 
 def _store_error(error: SQLAlchemyError | OSError, shown: str) -> StoreError:

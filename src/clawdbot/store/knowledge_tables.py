@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from clawdbot.store.tables import metadata
@@ -42,6 +44,7 @@ scopes = Table(
     Column("id", Integer, primary_key=True),
     Column("source", ForeignKey("knowledge_sources.name", ondelete="CASCADE"), nullable=False),
     Column("pattern", Text, nullable=False),  # the access rule's pattern, '' for the source's own list
+    Column("position", Integer, nullable=False),  # the matching scope with the highest one counts
     Column("owner", Text, nullable=False),
     Column("label", String(16), nullable=False),
     Column("access", JSON, nullable=False),  # list of principals
@@ -59,12 +62,14 @@ documents = Table(
     Column("scope_id", ForeignKey("knowledge_scopes.id"), nullable=False),
     Column("title", Text, nullable=False),
     Column("media", String(80), nullable=False),
-    Column("bytes", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),
+    Column("live", Boolean, nullable=False),  # the current version answers; a failed document's last one may
     Column("reason", Text, nullable=False),  # why it failed, or what was left out
     Column("fingerprint", Text, nullable=False),  # the source's own mark of this state; equal means unchanged
     Column("content_hash", String(64), nullable=False),
-    Column("version", Integer, nullable=False),  # the current one; 0 while there is none
+    Column("loader", Text, nullable=False),  # what made, or could not make, text and chunks of this content
+    Column("version", Integer, nullable=False),  # the newest one; 0 while there is none
     Column("modified_at", String(40), nullable=False),
     Column("added_at", String(40), nullable=False),
     Column("checked_at", String(40), nullable=False),
@@ -81,14 +86,14 @@ versions = Table(
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("content_hash", String(64), nullable=False),
     Column("title", Text, nullable=False),
-    Column("text", Text, nullable=False),
     Column("pages", Integer),
     Column("modified_at", String(40), nullable=False),
     Column("loaded_at", String(40), nullable=False),
     Column("retired_at", String(40)),  # when a newer version took its place
-    Column("loader", String(80), nullable=False),  # what made the text and the chunks: a changed one loads anew
+    Column("loader", Text, nullable=False),  # what made the text and the chunks: a changed one loads anew
     Column("notes", JSON, nullable=False),
     Column("metadata", JSON, nullable=False),
+    Column("text", Text, nullable=False),  # last: SQLite walks through a long text to reach what stands behind it
 )
 
 chunks = Table(
@@ -109,9 +114,11 @@ chunks = Table(
     Column("digest", String(64), nullable=False),
     Column("live", Boolean, nullable=False),
     UniqueConstraint("document_id", "version", "ordinal", name="knowledge_chunks_ordinal"),
-    Index("knowledge_chunks_digest", "digest"),
     sqlite_autoincrement=True,
 )
+# Few chunks of many versions are live, and all questions are about those.
+for _name, _column in (("knowledge_chunks_live", chunks.c.id), ("knowledge_chunks_live_digest", chunks.c.digest)):
+    Index(_name, _column, sqlite_where=text("live = 1"), postgresql_where=text("live"))
 
 collections = Table(
     "knowledge_collections",
@@ -126,8 +133,8 @@ collections = Table(
 vectors = Table(
     "knowledge_vectors",
     metadata,
-    Column("collection", ForeignKey("knowledge_collections.name", ondelete="CASCADE"), primary_key=True),
     Column("digest", String(64), primary_key=True),  # Chunk.digest: equal passages share a vector
+    Column("collection", ForeignKey("knowledge_collections.name", ondelete="CASCADE"), primary_key=True),
     Column("vector", LargeBinary, nullable=False),  # float16, little endian, unit length
 )
 
@@ -135,8 +142,9 @@ changes = Table(
     "knowledge_changes",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("chunk_id", Integer, nullable=False),
+    Column("chunk_id", Integer, nullable=False, unique=True),  # no foreign key: it outlives the chunk
     Column("kind", String(8), nullable=False),
     CheckConstraint("kind IN ('add', 'remove')", name="knowledge_changes_kind"),
     sqlite_autoincrement=True,
 )
+"""What happened last to each chunk.  Applying a line twice, or only the last of a chunk, leads to the same index."""

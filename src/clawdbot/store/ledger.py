@@ -13,7 +13,7 @@ from clawdbot.config import Config
 from clawdbot.errors import UsageError
 from clawdbot.store import plain_json
 from clawdbot.store.approvals import ApprovalLedger
-from clawdbot.store.database import Database, now, sqlite_url
+from clawdbot.store.database import Database, ledger_url, now
 from clawdbot.store.effects import EffectLedger
 from clawdbot.store.tables import runs, steps
 
@@ -52,7 +52,7 @@ class RunLedger:
     @classmethod
     def open(cls, config: Config) -> RunLedger:
         """The ledger that the configuration names: ``[store] url``, else ``clawdbot.db`` in ``[app] home``."""
-        return cls(config.store.url or sqlite_url(config.app.home / "clawdbot.db"))
+        return cls(ledger_url(config))
 
     def close(self) -> None:
         """Give back the connections."""

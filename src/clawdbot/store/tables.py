@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 1
-"""Raised when the tables change; a ledger with a higher one is refused."""
+SCHEMA_VERSION = 2
+"""Raised when tables are added: an older ledger gets them when it is opened, one with a higher version is refused."""
 
 metadata = MetaData()
 

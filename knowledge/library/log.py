@@ -1,0 +1,31 @@
+"""Writing the log of changes that the indexes follow, within a transaction of the library."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, literal, select, update
+
+from clawdbot.store.knowledge_tables import changes, chunks, vectors
+
+
+def log_added(connection: Connection, which: ColumnElement[bool]) -> None:
+    """The live chunks came, or must be looked at anew (another scope, a vector that was missing)."""
+    _log(connection, which & chunks.c.live, "add")
+
+
+def retire(connection: Connection, which: ColumnElement[bool]) -> None:
+    """The live chunks answer no more; their rows stay until their version goes."""
+    _log(connection, which & chunks.c.live, "remove")
+    connection.execute(update(chunks).where(which, chunks.c.live).values(live=False))
+
+
+def sweep(connection: Connection) -> int:
+    """Delete the vectors that no live chunk uses; returns how many."""
+    used = exists().where(chunks.c.digest == vectors.c.digest, chunks.c.live)
+    return connection.execute(delete(vectors).where(~used)).rowcount
+
+
+def _log(connection: Connection, which: ColumnElement[bool], kind: str) -> None:
+    touched = select(chunks.c.id).where(which)
+    connection.execute(delete(changes).where(changes.c.chunk_id.in_(touched)))
+    lines = select(chunks.c.id, literal(kind)).where(which).order_by(chunks.c.id)
+    connection.execute(insert(changes).from_select(["chunk_id", "kind"], lines))
