@@ -73,7 +73,8 @@ def check(name: str, config: SourceConfig) -> None:
         raise ConfigError(
             f"{section} is of kind {config.kind!r}; {key} belongs to kind {owner!r}.", hint="Correct kind, or leave it."
         )
-    _CHECKS[config.kind](section, config)
+    if config.kind in _CHECKS:
+        _CHECKS[config.kind](section, config)
     _check_access(section, config)
 
 
@@ -104,13 +105,12 @@ def _check_imap(section: str, config: SourceConfig) -> None:
         )
 
 
-def _check_sql(section: str, config: SourceConfig) -> None:
-    """Statement and template are checked where they are used."""
-
-
 _CHECKS: Final[Mapping[str, Callable[[str, SourceConfig], None]]] = {
-    "files": _check_files, "web": _check_web, "imap": _check_imap, "sql": _check_sql,
-}  # fmt: skip
+    "files": _check_files,
+    "web": _check_web,
+    "imap": _check_imap,
+}
+"""What a kind asks for besides; a statement and a template are checked where they are used."""
 
 
 def _check_access(section: str, config: SourceConfig) -> None:

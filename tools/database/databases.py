@@ -17,7 +17,7 @@ from clawdbot.tools.database.engine import Engine, open_engine
 from clawdbot.tools.database.frames import to_frame
 from clawdbot.tools.database.guard import guard
 from clawdbot.tools.database.reflection import reflect
-from clawdbot.tools.database.rows import Limits
+from clawdbot.tools.database.rows import Limits, RawRows
 from clawdbot.tools.database.values import ValueIndex
 
 T = TypeVar("T")
@@ -87,6 +87,13 @@ class Databases:
             tables=guarded.tables,
             notes=(*guarded.notes, *raw.notes),
         )
+
+    def whole_rows(self, name: str, sql: str, *, cell_chars: int) -> RawRows:
+        """Guard one statement and run it within the configured limits; cells are cut at ``cell_chars`` only."""
+        engine, catalog = self._ready(name)
+        config = self._entries[name].config
+        limits = Limits(rows=config.max_rows, bytes=config.max_bytes, seconds=config.timeout_s, cell_chars=cell_chars)
+        return engine.execute(guard(sql, catalog, max_rows=limits.rows).bounded, limits)
 
     def find_values(self, name: str, text: str) -> tuple[ValueHit, ...]:
         """Values of short text columns that ``text`` mentions, longest mention first."""

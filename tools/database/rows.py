@@ -17,6 +17,7 @@ class Limits:
     rows: int
     bytes: int
     seconds: float
+    cell_chars: int = CELL_CHARS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ def collect(columns: Sequence[str], source: Iterable[Sequence[Any]], limits: Lim
             break
         cells = []
         for value in row:
-            cell, size, was_cut = _bounded(value)
+            cell, size, was_cut = _bounded(value, limits.cell_chars)
             used += size
             cut += was_cut
             cells.append(cell)
@@ -51,16 +52,16 @@ def collect(columns: Sequence[str], source: Iterable[Sequence[Any]], limits: Lim
             break
         kept.append(tuple(cells))
     if cut:
-        notes.append(f"{cut} cells longer than {CELL_CHARS} characters were cut")
+        notes.append(f"{cut} cells longer than {limits.cell_chars} characters were cut")
     return RawRows(columns=_distinct(columns), rows=tuple(kept), truncated=truncated, notes=tuple(notes))
 
 
-def _bounded(value: Any) -> tuple[Any, int, int]:
+def _bounded(value: Any, chars: int) -> tuple[Any, int, int]:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"<{len(value)} bytes>", 16, 0
     if isinstance(value, str):
-        if len(value) > CELL_CHARS:
-            return f"{value[:CELL_CHARS]}... [cut, {len(value)} characters]", CELL_CHARS, 1
+        if len(value) > chars:
+            return f"{value[:chars]}... [cut, {len(value)} characters]", chars, 1
         return value, len(value), 0
     return value, 8, 0
 

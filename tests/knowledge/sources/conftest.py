@@ -120,10 +120,10 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def secure_web(certificates: Certificates) -> Iterator[Web]:
+def secure_web(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     found = Web(port=0, scheme="https")
     server = _serve(found, certificates.context())
-    server.handle_error = lambda request, client: None  # type: ignore[method-assign]  # refused handshakes are meant
+    monkeypatch.setattr(server, "handle_error", lambda request, client: None)  # refused handshakes are meant
     yield found
     server.shutdown()
     server.server_close()

@@ -245,7 +245,7 @@ def test_a_name_is_asked_for_by_name(web: Web) -> None:
 def test_certificates_are_checked_against_the_name(secure_web: Web, certificates: Certificates, web: Web) -> None:
     secure_web.says("/a", "text")
     well = web.says("/well", "text")
-    trusting = {"ca_file": certificates.authority}
+    trusting: dict[str, Any] = {"ca_file": certificates.authority}
     for host in ("127.0.0.1", PUBLIC):
         assert not one(secure_web.url("/a", host), **trusting).problem
     for host, settings in (("intranet.example", trusting), ("127.0.0.1", {"ca_file": certificates.stranger})):
