@@ -27,6 +27,7 @@ VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"
 
 DEFERRED_IMPORTS = {
     "tools/chart/tool.py": "matplotlib takes a second to load; only a chart that is drawn pays for it",
+    "knowledge/vectors/collection.py": "chromadb takes nearly two seconds; small collections are searched without it",
     "src/clawdbot/cli/*.py": "`clawdbot --help` answers in under 0.3 s; a command loads what it needs when it runs",
 }
 """Files (as a glob) whose functions may import, and why.  Everything else imports at the top."""

@@ -1,0 +1,34 @@
+"""Which vector index the configuration asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clawdbot.config import Config
+from clawdbot.knowledge.embedding.embedder import Vectors
+from clawdbot.knowledge.index import Feed, Index
+from clawdbot.knowledge.vectors.exact import ExactIndex
+from clawdbot.knowledge.vectors.shared import SharedIndex
+
+
+def open_dense(config: Config, feed: Feed, *, collection: str, dimension: int) -> Index[Vectors]:
+    """The vector index of a collection as ``[knowledge] index`` says; it has opened nothing yet."""
+    if config.knowledge.index == "exact":
+        return ExactIndex(feed, collection=collection, dimension=dimension)
+    return SharedIndex(chroma_folder(config), feed, collection=collection, dimension=dimension)
+
+
+def drop_dense(config: Config, feed: Feed, *, collection: str, dimension: int) -> None:
+    """Delete what Chroma holds of a collection that the library no longer has; IndexUnavailable when nobody can."""
+    if not (chroma_folder(config) / collection).exists():
+        return
+    index = SharedIndex(chroma_folder(config), feed, collection=collection, dimension=dimension)
+    try:
+        index.drop()
+    finally:
+        index.close()
+
+
+def chroma_folder(config: Config) -> Path:
+    """Where Chroma's collections lie; they can be deleted at any time, and are built again from the library."""
+    return config.app.home / "knowledge" / "chroma"
