@@ -90,7 +90,9 @@ class _Chunking:
         most = self._size // _PATH
         while len(path) > 1 and self._count(" > ".join(path)) > most:
             path = path[1:]
-        if path and (counted := self._count(path[0])) > most:
-            kept = path[0][: max(len(path[0]) * most // counted - 1, 0)].rstrip()
-            return (f"{kept}…",) if kept and self._count(f"{kept}…") <= most else ()
-        return path
+        if not path or (counted := self._count(path[0])) <= most:
+            return path
+        kept = path[0][: len(path[0]) * most // counted].rstrip()
+        while kept and self._count(f"{kept}…") > most:
+            kept = kept[: len(kept) * 9 // 10].rstrip()
+        return (f"{kept}…",) if kept else ()

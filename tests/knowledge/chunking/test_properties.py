@@ -15,8 +15,9 @@ from clawdbot.knowledge.extract import Block, Extract
 
 SENTENCES = st.sampled_from(
     [
-        "The limit is 5,000 EUR.", "Mr. Lee asks why?", "超过信用额度的订单须经批准。", "年假可以结转！", "3.5 % of it;",
-        "see e.g. Art. 4", "a" * 90, "信" * 70, "word " * 40, "x", "\n", " ", "- item", "`code`", "😀👍🏽", "甲，乙，丙，" * 12,
+        "The limit is 5,000 EUR.", "Mr. Lee asks why?", "超过信用额度的订单须经批准。", "年假可以结转！",
+        "3.5 % of it;", "see e.g. Art. 4", "a" * 90, "信" * 70, "word " * 40, "x", "\n", " ", "- item", "`code`",
+        "甲，乙，丙，" * 12, "😀👍🏽",
     ]
 )  # fmt: skip
 TEXTS = st.lists(SENTENCES, min_size=0, max_size=8).map(" ".join)
