@@ -1,0 +1,1 @@
+"""Files into extracts: a loader for each format, chosen by what a file holds."""
