@@ -40,7 +40,7 @@ class Shape:
 
     @property
     def is_list_of_paths(self) -> bool:
-        return self.is_list and _plain(get_args(self.kind)[0]) is Path
+        return self.is_list and (_plain(get_args(self.kind)[0]) is Path or self.name == "paths")  # these may be globs
 
     @property
     def is_url(self) -> bool:
