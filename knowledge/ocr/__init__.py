@@ -1,0 +1,1 @@
+"""Text in pictures: scanned pages and images, Chinese and English, read on this machine."""
