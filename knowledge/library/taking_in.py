@@ -104,10 +104,11 @@ class TakingIn(LibraryPart):
             _prune(connection, id, n - self._keep_versions)
             return n
 
-    def touch(self, source: str, item: Item, before: KnownDocument) -> None:
+    def touch(self, source: str, item: Item, before: KnownDocument) -> bool:
         """The content is the same though the source's mark is not: remember the mark, and where it is now.
 
-        A document whose last attempt to read it failed, and which answered all the same, is well again.
+        A document that could not be read for a while, and answered all the same, is well again.  Returns whether it is
+        well: a content that could not be loaded still cannot.
         """
         with self._write() as connection:
             scope, _ = _claim(connection, source, item, before)
@@ -116,9 +117,11 @@ class TakingIn(LibraryPart):
                 versions.c.document_id == before.id, versions.c.n == before.version
             )
             version = connection.execute(newest).one_or_none()
-            if before.live and version is not None and version.loader == before.loader:
+            well = before.live and version is not None and version.loader == before.loader
+            if version is not None and well:
                 values |= {"status": "ready", "reason": _remarks(version.notes)}
             connection.execute(update(documents).where(documents.c.id == before.id).values(**_plain(values)))
+            return well
 
     def fail(
         self, source: str, item: Item, reason: str, *, before: KnownDocument | None, content: Content | None = None,
@@ -126,28 +129,29 @@ class TakingIn(LibraryPart):
     ) -> bool:  # fmt: skip
         """Record that a document cannot be taken in; returns whether its last good version still answers.
 
-        ``content`` is None when its bytes could not be read; then ``transient`` says that this may pass (a server that
-        does not answer): the last version goes on answering and the document is tried again each time.  It also goes
-        on when the very same bytes could be read before.  Otherwise what it said is not what it says now: it retires.
+        ``content`` is None when its bytes could not be read; the document is tried again each time, and ``transient``
+        says that the trouble may pass (a server that does not answer): the last version goes on answering.  It also
+        goes on when the very same bytes could be read before.  Otherwise it does not say any more what it said, or is
+        withheld on purpose: the last version retires.
         """
         same = before is not None and content is not None and content.hash == before.content_hash
         with self._write() as connection:
             scope, row = _claim(connection, source, item, before)
+            live = row is not None and bool(row.live) and (same or (content is None and transient))
             values: dict[str, Any] = {
                 "status": "failed", "reason": reason, "uri": item.uri, "checked_at": now(), "scope_id": scope,
-                "fingerprint": "" if transient else item.fingerprint,
+                "fingerprint": "" if content is None else item.fingerprint, "live": live,
             }  # fmt: skip
             if content is not None:
                 values |= {"content_hash": content.hash, "bytes": content.bytes, "loader": content.loader}
-            elif not transient:
+            elif not live:
                 values["content_hash"] = ""
             if row is None:
                 _insert(connection, source, item, _NEVER_READ | {"title": _stem(item)} | values)
                 return False
-            live = bool(row.live) and (same or (content is None and transient))
             if not live:
                 _retire(connection, row.id)
-            connection.execute(update(documents).where(documents.c.id == row.id).values(**_plain(values), live=live))
+            connection.execute(update(documents).where(documents.c.id == row.id).values(**_plain(values)))
             return live
 
     def forget(self, gone: Iterable[KnownDocument]) -> tuple[str, ...]:
