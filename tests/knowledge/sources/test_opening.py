@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clawdbot.config import AccessRule, SourceConfig
+from clawdbot.config_file import load
 from clawdbot.errors import ConfigError
 from clawdbot.knowledge.sources.files import FilesSource
 from clawdbot.knowledge.sources.imap import ImapSource
@@ -79,3 +80,11 @@ def test_names_of_sources(name: str) -> None:
 def test_without_databases() -> None:
     with pytest.raises(ConfigError, match="reads a database"):
         open_source("notes", SourceConfig(**SQL))
+
+
+def test_relative_paths_start_at_the_configuration_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clawdbot.toml").write_text('[knowledge.sources.docs]\npaths = ["docs/**/*.md", "~/a", "/b"]\n')
+    monkeypatch.setenv("HOME", "/home/anna")
+    monkeypatch.chdir("/")
+    config = load(tmp_path / "clawdbot.toml", environ={}).knowledge.sources["docs"]
+    assert config.paths == (f"{tmp_path}/docs/**/*.md", "/home/anna/a", "/b")

@@ -7,8 +7,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import watchfiles
+import watchfiles.main
 
 from clawdbot.config import SourceConfig
 from clawdbot.knowledge.sources.files import FilesSource
@@ -125,3 +128,22 @@ def test_without_a_watch_of_the_system_it_looks_itself(
     assert seen.next() == {"docs"}
     (tmp_path / "a.md").write_text("one")
     assert seen.next() == {"docs"}
+
+
+def test_a_system_that_is_out_of_watches_is_polled(
+    tmp_path: Path, watching: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native = watchfiles.watch
+    refused: list[BaseException] = [OSError(28, "OS file watch limit reached"), FileNotFoundError(2, "gone")]
+
+    def limited(*paths: Path, force_polling: bool | None, **settings: Any) -> Iterator[set[watchfiles.main.FileChange]]:
+        if refused:
+            raise refused.pop()
+        assert force_polling, "it does not ask the system again"
+        return native(*paths, force_polling=True, **settings)
+
+    monkeypatch.setattr(watchfiles, "watch", limited)
+    seen = watching(files("docs", tmp_path))
+    assert seen.next() == {"docs"}
+    (tmp_path / "a.md").write_text("one")
+    assert seen.next() == {"docs"} and not refused
