@@ -70,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         confinement.limit_processor_time(order.cpu_s)
         return registry.load(path, media=order.media, limits=LoadLimits(**order.limits), reader=reader)
 
+    gc.freeze()
     serve(orders, answers, setup, load)
     return 0
 

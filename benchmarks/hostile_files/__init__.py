@@ -1,0 +1,1 @@
+"""Files made to hang, crash, fill or mislead whatever loads them."""
