@@ -24,10 +24,18 @@ LOADERS: Final = {
     sniffing.HTML: "html",
     sniffing.CSV: "delimited",
     sniffing.TSV: "delimited",
+    sniffing.PDF: "pdf",
+    "image/png": "picture",
+    "image/jpeg": "picture",
+    "image/gif": "picture",
+    "image/tiff": "picture",
+    "image/bmp": "picture",
+    "image/webp": "picture",
 }
 """Media type -> module here with ``load``; imported when the first such file comes, for some take half a second."""
 
-_TEXTUAL: Final = (sniffing.TEXT, sniffing.MARKDOWN, sniffing.HTML, sniffing.CSV, sniffing.TSV)
+_WITH_CHARSET: Final = frozenset(("text", "markdown", "html", "delimited"))
+_WITH_READER: Final = frozenset(("pdf", "picture"))
 
 _SAVE_AS = "Open it in the program that made it and save it as {}."
 REFUSED: Final = {
@@ -106,8 +114,10 @@ def _load(data: bytes, name: str, declared: str, loading: _Loading) -> Extract:
         raise LoadFailed(reason, hint=hint)
     loader = _loader(module)
     wanted: dict[str, Any] = {}
-    if media in _TEXTUAL:
+    if module in _WITH_CHARSET:
         wanted["declared"] = _charset(declared)
+    if module in _WITH_READER:
+        wanted["reader"] = loading.reader
     try:
         found = loader(data, loading.limits, **wanted)
     except (LoadFailed, MemoryError):

@@ -1,0 +1,129 @@
+"""Characters into pieces of lines: what stands on one baseline without a wide gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from clawdbot.knowledge.loaders.cleaning import CJK
+from clawdbot.knowledge.loaders.pdf_glyphs import Glyph
+
+_GAP = 0.9
+"""Em; what is wider parts columns or cells."""
+_SPACE = 0.28
+"""Em; what is wider parts words even where PDFium sees no blank."""
+_SAME_LINE = 0.35
+"""Em; baselines that differ less are one (super- and subscripts)."""
+_CJK = re.compile(f"[{CJK}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Text on one baseline between two wide gaps."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    base: float
+    text: str
+    size: float
+    bold: bool
+    glyphs: Sequence[Glyph] = field(repr=False)
+
+    @property
+    def middle(self) -> float:
+        """Of its width."""
+        return (self.x0 + self.x1) / 2
+
+
+def pieces_of(glyphs: Iterable[Glyph]) -> list[Piece]:
+    """Pieces, from the top of the page down and from left to right."""
+    found = []
+    for line in baselines(glyphs):
+        line.sort(key=lambda glyph: glyph.x0)
+        for run in _runs(line):
+            found.append(_piece(run))
+    return found
+
+
+def baselines(glyphs: Iterable[Glyph]) -> list[list[Glyph]]:
+    """Characters grouped by baseline, the highest first."""
+    lines: list[list[Glyph]] = []
+    for glyph in sorted(glyphs, key=lambda glyph: (-glyph.base, glyph.x0)):
+        if lines:
+            first = max(lines[-1], key=lambda other: other.size) if len(lines[-1]) < 9 else lines[-1][0]
+            if first.base - glyph.base <= _SAME_LINE * max(first.size, glyph.size):
+                lines[-1].append(glyph)
+                continue
+        lines.append([glyph])
+    return lines
+
+
+def rows_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """Pieces that stand beside each other, the highest row first, each from left to right."""
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: (-piece.base, piece.x0)):
+        if rows and abs(rows[-1][0].base - piece.base) <= _SAME_LINE * max(rows[-1][0].size, piece.size):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda piece: piece.x0) for row in rows]
+
+
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Pieces of one row as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return _piece([glyph for piece in pieces for glyph in piece.glyphs])
+
+
+def _runs(line: list[Glyph]) -> list[list[Glyph]]:
+    runs = [[line[0]]]
+    for before, glyph in pairwise(line):
+        if _doubled(runs[-1], glyph):
+            continue
+        if glyph.x0 - max(before.x1, runs[-1][-1].x1) > _GAP * max(before.size, glyph.size):
+            runs.append([glyph])
+        else:
+            runs[-1].append(glyph)
+    return runs
+
+
+def _doubled(run: list[Glyph], glyph: Glyph) -> bool:
+    """The same character at the same place again: how some programs draw bold or shadowed text."""
+    return any(
+        other.text == glyph.text
+        and abs(other.x0 - glyph.x0) < 0.15 * glyph.size
+        and abs(other.base - glyph.base) < 0.15 * glyph.size
+        for other in run[-3:]
+    )
+
+
+def _piece(run: Sequence[Glyph]) -> Piece:
+    size = median(glyph.size for glyph in run)
+    return Piece(
+        x0=run[0].x0,
+        y0=min(glyph.y0 for glyph in run),
+        x1=max(glyph.x1 for glyph in run),
+        y1=max(glyph.y1 for glyph in run),
+        base=median(glyph.base for glyph in run),
+        text=text_of(run),
+        size=size,
+        bold=sum(glyph.bold for glyph in run) * 10 > len(run) * 9,
+        glyphs=run,
+    )
+
+
+def text_of(run: Sequence[Glyph]) -> str:
+    """Characters from left to right, blanks where the file or the distance has them, none between Chinese ones."""
+    parts = [run[0].text]
+    for before, glyph in pairwise(run):
+        wide = glyph.x0 - before.x1 > _SPACE * max(before.size, glyph.size)
+        if (glyph.space or wide) and not (_CJK.match(before.text[-1]) and _CJK.match(glyph.text[0])):
+            parts.append(" ")
+        parts.append(glyph.text)
+    return "".join(parts)
