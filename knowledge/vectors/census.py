@@ -14,6 +14,8 @@ Ids = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
+_TRIED = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Census:
@@ -40,6 +42,17 @@ class Census:
         days = np.concatenate([self.days[keep], np.array([entry.day for entry in put], np.int32)])
         order = np.argsort(chunks, kind="stable")
         return Census(chunks=chunks[order], scopes=scopes[order], days=days[order])
+
+    def sample(self) -> list[int]:
+        """Some chunks, the newest among them, to try a collection with."""
+        chunks = [int(chunk) for chunk in self.chunks[-_TRIED:]]
+        chance = np.random.default_rng()
+        return sorted({*chunks, *(int(chunk) for chunk in chance.choice(self.chunks, min(len(self), _TRIED)))})
+
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Scope and day of each chunk."""
+        pairs = zip(self.scopes.tolist(), self.days.tolist(), strict=True)
+        return dict(zip(self.chunks.tolist(), pairs, strict=True))
 
     def visible(self, where: Where) -> Mask:
         """Which of the chunks may be found, as a mask over :attr:`chunks`."""

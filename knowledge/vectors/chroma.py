@@ -1,18 +1,19 @@
 """The vector index in Chroma: kept in step with the library's log, and built anew whenever it is in doubt.
 
 ``FOLDER/COLLECTION/state.npz`` says which generation is current and how far it got; ``FOLDER/COLLECTION/g000001/`` is
-one building of it.  A rebuild makes the next generation beside the old one, which answers meanwhile.  ``in-use``
-stands there while a process has it open: found at a start, a process died with it, and Chroma may crash on it.
+one building of it.  A rebuild makes the next generation beside the old one, which answers meanwhile.  ``writing``
+stands in a generation while a batch is written to it: a process that is killed then can leave segments on which Chroma
+does not raise an error but crashes the process that opens them (chroma-core/chroma issue 7238, seen here too), so a
+generation where it is found is never opened again.
 """
 
 from __future__ import annotations
 
-import random
 import shutil
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +22,13 @@ from clawdbot.knowledge.embedding.embedder import Vectors
 from clawdbot.knowledge.index import Feed, Hit, Where
 from clawdbot.knowledge.vectors.census import Census
 from clawdbot.knowledge.vectors.collection import Collection, chroma_version
-from clawdbot.knowledge.vectors.comparison import differences
+from clawdbot.knowledge.vectors.comparison import agrees, differences
 from clawdbot.knowledge.vectors.exact import BATCH, check_query
 from clawdbot.knowledge.vectors.generation import Generation
-from clawdbot.knowledge.vectors.probing import answers
-from clawdbot.knowledge.vectors.state import State, load_progress, load_state, replace_durably
+from clawdbot.knowledge.vectors.state import State, flush_folder, load_progress, load_state, replace_durably
 from clawdbot.knowledge.vectors.unavailable import ChromaFailed, IndexClosing
 
-PROBE_FROM = 2_000
-"""A folder in doubt with fewer chunks is built anew (2 s at most); a larger one is tried first, in a process apart."""
-_TRIED = 20
-"""Vectors read when the index is opened, of the newest chunks and of any."""
+_MARK = "writing"
 _BUSY_S = 1.0
 """How long a search that fell between two states of a batch waits for the batch to end."""
 
@@ -43,17 +40,15 @@ class ChromaIndex:
     rebuilds.  They raise ChromaFailed when there is nothing that answers; the next :meth:`sync` builds it.
     """
 
-    def __init__(
-        self, folder: Path, feed: Feed, *, collection: str, dimension: int, probe_from: int = PROBE_FROM
-    ) -> None:
+    def __init__(self, folder: Path, feed: Feed, *, collection: str, dimension: int) -> None:
         self._folder = folder / collection
-        self._state, self._in_use = state_file(folder, collection), self._folder / "in-use"
+        self._state = state_file(folder, collection)
         self._feed = feed
         self._collection = collection
         self.dimension = dimension
-        self._probe_from = probe_from
         self._current: Generation | None = None
         self._doubt = ""
+        self._failed = ""
         self._notes: tuple[str, ...] = ()
         self._writing = threading.RLock()
         self._building = threading.Event()
@@ -77,18 +72,18 @@ class ChromaIndex:
         with self._writing:
             self._notes = ()
             try:
-                current = self._opened()
+                current = None if self._failed else self._opened()
                 if current is None:
-                    reason = self._doubt
+                    reason = self._failed or self._doubt
                 elif current.state.applied > self._feed.head():
                     reason = "it was ahead of the library"
                 else:
                     current = self._catch_up(current)
                     if self._fits(current):
                         return
-                    reason = "it did not hold as many chunks as the library"
+                    reason = "it did not hold what the library holds"
             except ChromaFailed as error:
-                reason = error.message
+                reason = self._failed = error.message
             if reason:
                 self._notes = (f"the vector index was built anew: {reason}",)
             self._build()
@@ -107,7 +102,8 @@ class ChromaIndex:
             try:
                 current = self._opened()
                 if current is None:
-                    return (f"the vector index is not built{self._doubt and f': {self._doubt}'}",)
+                    reason = self._failed or self._doubt
+                    return (f"the vector index is not built{reason and f': {reason}'}",)
                 return differences(current, self._feed, self._collection)
             except ChromaFailed as error:
                 return (error.message,)
@@ -121,13 +117,13 @@ class ChromaIndex:
             current = self._ready()
             try:
                 return current.find(query, where, limit)
-            except ChromaFailed:
+            except ChromaFailed as error:
                 if self._current is not current:
                     continue
                 if self._writing.acquire(blocking=False):
                     try:
                         if self._current is current:
-                            self._distrust()
+                            self._distrust(error)
                             raise
                     finally:
                         self._writing.release()
@@ -162,13 +158,13 @@ class ChromaIndex:
         """The current generation, opened when it can be trusted; None when it must be built (see ``_doubt``)."""
         self._go_on()
         if self._current is None and (state := self._trusted()) is not None:
-            self._write_mark()
             collection = Collection(self._folder / state.generation, self._collection)
+            self._sweep(state.generation)
             self._current = Generation(collection=collection, state=state)
             try:
                 self._try_out(self._current)
-            except ChromaFailed:
-                self._distrust()
+            except ChromaFailed as error:
+                self._distrust(error)
                 raise
         return self._current
 
@@ -182,29 +178,29 @@ class ChromaIndex:
             self._doubt = "another version of Chroma or of the model made it"
         elif not folder.is_dir():
             self._doubt = "its folder is gone"
-        elif self._in_use.exists() and (
-            len(state.census) < self._probe_from or not answers(folder, self._collection, self.dimension)
-        ):
-            self._doubt = "the process that had it open was killed"
+        elif (folder / _MARK).exists():
+            self._doubt = "a process was killed while it wrote"
         return None if self._doubt else state
 
     def _try_out(self, current: Generation) -> None:
         """Load the graph and read some vectors now, so that damage shows before a question does."""
         current.collection.nearest(np.ones(self.dimension, np.float32), 1)
-        chunks = [int(chunk) for chunk in current.state.census.chunks]
-        some = {*chunks[-_TRIED:], *random.sample(chunks, min(len(chunks), _TRIED))}
-        if len(current.collection.vectors(sorted(some))) != len(some):
+        some = current.state.census.sample()
+        if len(current.collection.vectors(some)) != len(some):
             raise ChromaFailed("Chroma lost vectors that it had taken.")
 
     def _catch_up(self, current: Generation) -> Generation:
-        while changes := self._feed.changes(current.state.applied, BATCH):
-            current = self._apply(current, {change.chunk for change in changes}, changes[-1].seq)
-        lacking = current.state.lacking
-        for start in range(0, len(lacking), BATCH):
-            some = lacking[start : start + BATCH]
-            entries = self._feed.entries(some, self._collection)
-            if len(entries) < len(some) or any(entry.vector is not None for entry in entries):
-                current = self._apply(current, set(some), current.state.applied)
+        if self._feed.head() == current.state.applied and not current.state.lacking:
+            return current
+        with self._marked(current):
+            while changes := self._feed.changes(current.state.applied, BATCH):
+                current = self._apply(current, {change.chunk for change in changes}, changes[-1].seq)
+            lacking = current.state.lacking
+            for start in range(0, len(lacking), BATCH):
+                some = lacking[start : start + BATCH]
+                entries = self._feed.entries(some, self._collection)
+                if len(entries) < len(some) or any(entry.vector is not None for entry in entries):
+                    current = self._apply(current, set(some), current.state.applied)
         return current
 
     def _apply(self, current: Generation, chunks: set[int], applied: int) -> Generation:
@@ -217,29 +213,35 @@ class ChromaIndex:
         current.collection.put(put)
         lacking = {*current.state.lacking} - chunks | {entry.chunk for entry in entries if entry.vector is None}
         self._current = current.changed(drop, put, applied=applied, lacking=tuple(sorted(lacking)))
-        self._save(self._current.state)
+        with _disk():
+            self._current.state.save(self._state)
         return self._current
 
     def _fits(self, current: Generation) -> bool:
         held = len(current.state.census)
         if current.collection.count() != held:
             return False
-        live = self._feed.live_count()
-        return held + len(current.state.lacking) == live or self._feed.head() != current.state.applied
+        fits = held + len(current.state.lacking) == self._feed.live_count() and agrees(
+            current, self._feed, self._collection
+        )
+        return fits or self._feed.head() != current.state.applied  # while others write, what was read may not agree
 
     def _build(self) -> None:
         applied, name = self._feed.head(), f"g{self._last_number() + 1:06d}"
         collection: Collection | None = None
         self._building.set()
         try:
-            self._write_mark()
+            with _disk():
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             collection = Collection(self._folder / name, self._collection)
             census, lacking = self._fill(collection)
             state = State(
                 generation=name, applied=applied, chroma=chroma_version(), dimension=self.dimension,
                 lacking=lacking, census=census,
             )  # fmt: skip
-            self._save(state)
+            with _disk():
+                flush_folder(self._folder / name)
+                state.save(self._state)
         except BaseException:
             if collection is not None:
                 with suppress(ChromaFailed):  # what is being told is the first failure
@@ -252,6 +254,7 @@ class ChromaIndex:
         if old is not None:
             with suppress(ChromaFailed):  # it may be the damaged one
                 old.collection.close()
+        self._failed = ""
         self._sweep(name)
         self._catch_up(self._current)
 
@@ -265,21 +268,29 @@ class ChromaIndex:
             lacking.extend(entry.chunk for entry in entries if entry.vector is None)
         return census, tuple(lacking)
 
-    def _save(self, state: State) -> None:
+    @contextmanager
+    def _marked(self, current: Generation) -> Iterator[None]:
+        """Let the mark stand while batches are written, and after Chroma failed in one; files are on the disk after."""
+        folder = self._folder / current.state.generation
+        with _disk():
+            replace_durably(folder / _MARK, b"")
         try:
-            state.save(self._state)
-        except OSError as error:
-            raise _unwritable(error) from error
+            yield
+        except ChromaFailed:
+            raise
+        except BaseException:
+            self._settle(folder)  # between two batches: the library failed, or the index is being closed
+            raise
+        self._settle(folder)
 
-    def _write_mark(self) -> None:
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_durably(self._in_use, b"")
-        except OSError as error:
-            raise _unwritable(error) from error
+    def _settle(self, folder: Path) -> None:
+        with _disk():
+            flush_folder(folder)
+            (folder / _MARK).unlink()
 
-    def _distrust(self) -> None:
+    def _distrust(self, error: ChromaFailed) -> None:
         """Nothing answers from the current generation any more, and no later process opens it."""
+        self._failed = error.message
         current, self._current = self._current, None
         self._state.unlink(missing_ok=True)
         if current is not None:
@@ -289,9 +300,8 @@ class ChromaIndex:
     def _let_go(self) -> None:
         current, self._current = self._current, None
         if current is not None:
-            with suppress(ChromaFailed):  # then the mark stays, and the next start is careful
+            with suppress(ChromaFailed):  # closing writes nothing
                 current.collection.close()
-                self._in_use.unlink(missing_ok=True)
 
     def _last_number(self) -> int:
         return max((int(path.name[1:]) for path in self._folder.glob("g" + "[0-9]" * 6)), default=0)
@@ -311,5 +321,11 @@ def state_file(folder: Path, collection: str) -> Path:
     return folder / collection / "state.npz"
 
 
-def _unwritable(error: OSError) -> ChromaFailed:
-    return ChromaFailed(f"The vector index cannot be written: {error}", hint="Free some space, or check [app] home.")
+@contextmanager
+def _disk() -> Iterator[None]:
+    """A disk that is full or gone is one more reason why the index fails."""
+    try:
+        yield
+    except OSError as error:
+        told = f"The vector index cannot be written: {error}"
+        raise ChromaFailed(told, hint="Free some space, or check [app] home.") from error

@@ -15,12 +15,24 @@ _SAMPLE = 200
 """Vectors compared; a wrong model or a damaged segment shows in any handful."""
 
 
+def agrees(current: Generation, feed: Feed, collection: str) -> bool:
+    """A few chunks are in the library as they are in the index: it is of this library.  ChromaFailed."""
+    some, known = current.state.census.sample(), current.state.census.places()
+    vectors = current.collection.vectors(some)
+    entries = feed.entries(some, collection)
+    return len(entries) == len(some) and all(
+        entry.chunk in vectors
+        and _alike(vectors[entry.chunk], entry.vector)
+        and known[entry.chunk] == (entry.scope, entry.day)
+        for entry in entries
+    )
+
+
 def differences(current: Generation, feed: Feed, collection: str) -> tuple[str, ...]:
     """Sentences on progress, chunks, scopes, days and a sample of vectors; empty when all agree.  ChromaFailed."""
     if (head := feed.head()) != current.state.applied:
         return (f"the vector index stands at change {current.state.applied}, the library at {head}",)
-    held, census = set(current.collection.chunks()), current.state.census
-    known = {int(c): (int(s), int(d)) for c, s, d in zip(census.chunks, census.scopes, census.days, strict=True)}
+    held, known = set(current.collection.chunks()), current.state.census.places()
     live, sample = _live(feed, collection)
     moved = {chunk for chunk in live.keys() & held if known.get(chunk) != live[chunk]}
     told = [

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class State:
 def load_state(path: Path) -> State | None:
     """What was saved; None when there is nothing, or nothing that can be read."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
             census = Census(chunks=stored["chunks"], scopes=stored["scopes"], days=stored["days"])
             lacking = tuple(int(chunk) for chunk in stored["lacking"])
@@ -72,7 +73,7 @@ def load_state(path: Path) -> State | None:
 def load_progress(path: Path) -> tuple[int, int]:
     """``(applied, how many chunks lack a vector)`` without the census, for processes that do not own the index."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return int(json.loads(stored["head"].tobytes())["applied"]), len(stored["lacking"])
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return 0, 0
@@ -86,8 +87,19 @@ def replace_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _flush(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have everything in a folder on the disk: Chroma writes its segments without waiting for that."""
+    for path in (*folder.rglob("*"), folder):
+        with suppress(FileNotFoundError):  # SQLite's journal goes when its transaction ends
+            _flush(path)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
