@@ -47,9 +47,12 @@ class E5Embedder:
     def passages(self, texts: Sequence[str]) -> Vectors:
         found = np.empty((len(texts), WIDTH), np.float32)
         self._ready()
-        with ThreadPoolExecutor(min(self._threads, max(len(texts), 1))) as pool:
+        pool = ThreadPoolExecutor(self._threads)
+        try:
             for number, vector in enumerate(pool.map(self._passage, texts)):
                 found[number] = vector
+        finally:
+            pool.shutdown(cancel_futures=True)  # an interrupt does not wait for all the other texts
         return found
 
     def query(self, text: str) -> Vectors:

@@ -33,15 +33,13 @@ class HashEmbedder:
         return np.stack([self.query(text) for text in texts]) if texts else np.empty((0, self._dimension), np.float32)
 
     def query(self, text: str) -> Vectors:
-        # The end mark keeps an empty text from having no direction.
         marked = normalise(text).lower() + "\x00"
         vector = np.zeros(self._dimension, np.float32)
+        vector[0] = 0.5  # all else is whole numbers, so that no text is without a direction
         for size in _SIZES:
             for start in range(len(marked) - size + 1):
                 number = zlib.crc32(marked[start : start + size].encode("utf-8", "surrogatepass"))
                 vector[number % self._dimension] += size if number & 0x10000 else -size
-        if not vector.any():  # all n-grams cancelled each other out
-            vector[0] = 1.0
         unit: Vectors = vector / np.linalg.norm(vector)
         return unit
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from clawdbot.config import ModelConfig
 from clawdbot.errors import ConfigError, ContextOverflow, ModelError, ModelUnavailable
 from clawdbot.models.chat import End, Request, SchemaChat
-from clawdbot.models.ollama_server import OllamaServer, ollama_address
+from clawdbot.models.ollama_server import OllamaServer
+from clawdbot.models.ollama_server import is_cloud as is_cloud  # every provider's module has one
 from clawdbot.models.unavailable import BUSY
 
 _SURELY_FEWER = 0.4
@@ -137,16 +137,6 @@ def build(name: str, config: ModelConfig, home: Path) -> OllamaChat:
         keep_alive=options.pop("keep_alive", "15m"),
         options=options,
     )
-
-
-def is_cloud(config: ModelConfig) -> bool:
-    """Ollama runs models whose name ends in ``cloud`` on its own machines, and all that ollama.com serves."""
-    return cloud_tag(config.model) or (urlsplit(ollama_address(config.base_url)).hostname or "").endswith("ollama.com")
-
-
-def cloud_tag(model: str) -> bool:
-    """The name says that the model runs in Ollama's cloud."""
-    return model.lower().endswith("cloud")
 
 
 def _timings(last: Mapping[str, Any]) -> dict[str, float] | None:

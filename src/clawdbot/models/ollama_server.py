@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from clawdbot.config import ModelConfig
 from clawdbot.errors import ContextOverflow, ModelError, ModelUnavailable
 from clawdbot.models.unavailable import BUSY, late
 
 _PORT = 11434
 _CONNECT_S = 5.0
+_READ_S = 30.0
 _NO_IDLE = httpx.Limits(max_keepalive_connections=0)  # a step takes seconds; an idle socket is not worth keeping
 
 
@@ -35,6 +37,16 @@ def ollama_address(configured: str = "") -> str:
     return f"{scheme or 'http'}://{name}:{port}{parts.path}"
 
 
+def is_cloud(config: ModelConfig) -> bool:
+    """Ollama runs models whose name ends in ``cloud`` on its own machines, and all that ollama.com serves."""
+    return cloud_tag(config.model) or (urlsplit(ollama_address(config.base_url)).hostname or "").endswith("ollama.com")
+
+
+def cloud_tag(model: str) -> bool:
+    """The name says that the model runs in Ollama's cloud."""
+    return model.lower().endswith("cloud")
+
+
 class OllamaServer:
     """One server.  All methods raise ModelUnavailable with the command that mends it when it does not answer."""
 
@@ -42,7 +54,7 @@ class OllamaServer:
         self.base_url = ollama_address(base_url)
         # A proxy from the environment must not stand between us and this machine.
         local = urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
-        timeout = httpx.Timeout(_CONNECT_S, read=30.0)
+        timeout = httpx.Timeout(_CONNECT_S, read=_READ_S)
         self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=not local, limits=_NO_IDLE)
 
     def answers(self, *, within_s: float = 0.5) -> bool:
@@ -66,6 +78,19 @@ class OllamaServer:
         """``model`` completes text; embedding models do not.  Older servers list no capabilities: then yes."""
         capabilities = self._json("POST", "/api/show", {"model": model}).get("capabilities")
         return capabilities is None or "completion" in capabilities
+
+    def digest(self, model: str) -> str:
+        """What identifies the weights of a pulled model; empty when it is not pulled."""
+        wanted = (model, f"{model}:latest")
+        return next((str(e.get("digest", "")) for e in self.models() if str(e.get("name", "")) in wanted), "")
+
+    def embed(self, model: str, texts: Sequence[str], *, timeout_s: float, **more: Any) -> list[list[float]]:
+        """Vectors of the texts.  ContextOverflow when one is too long: nothing is cut off silently."""
+        body = {"model": model, "input": list(texts), "truncate": False, **more}
+        found = self._json("POST", "/api/embed", body, timeout_s=timeout_s).get("embeddings")
+        if not isinstance(found, list) or len(found) != len(texts):
+            raise ModelError(f"{self.base_url} did not send one vector for each of {len(texts)} texts.")
+        return found
 
     def lines(self, path: str, body: Mapping[str, Any], *, timeout_s: float, model: str) -> Iterator[dict[str, Any]]:
         """The server's JSON objects, line by line, until ``timeout_s`` is over; leaving it stops the server."""
@@ -94,9 +119,14 @@ class OllamaServer:
         except json.JSONDecodeError as error:
             raise ModelError(f"{self.base_url} does not speak Ollama's protocol.", hint="Check base_url.") from error
 
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _json(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float = _READ_S
+    ) -> dict[str, Any]:
+        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s))
         try:
-            response = self._http.request(method, path, json=body)
+            response = self._http.request(method, path, json=body, timeout=timeout)
+        except httpx.ReadTimeout as error:
+            raise late(str((body or {}).get("model", "")) or self.base_url, timeout_s) from error
         except httpx.TransportError as error:
             raise self._unreachable() from error
         if response.is_error:

@@ -10,8 +10,7 @@ from clawdbot.config import LABELS, Config, Label, ModelConfig
 from clawdbot.errors import ModelError, ModelUnavailable, PolicyRefused, UsageError
 from clawdbot.models.catalog import CATALOG, DEFAULT_MODEL, model_file
 from clawdbot.models.interface import Rung
-from clawdbot.models.ollama import cloud_tag
-from clawdbot.models.ollama_server import OllamaServer
+from clawdbot.models.ollama_server import OllamaServer, cloud_tag
 from clawdbot.models.providers import build
 
 _FORMS = "Use a name from [models], a catalogue name, ollama:TAG or llamacpp:FILE."
