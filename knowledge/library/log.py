@@ -12,9 +12,14 @@ def log_added(connection: Connection, which: ColumnElement[bool]) -> None:
     _log(connection, which & chunks.c.live, "add")
 
 
+def log_gone(connection: Connection, which: ColumnElement[bool]) -> None:
+    """The live chunks are about to be deleted."""
+    _log(connection, which & chunks.c.live, "remove")
+
+
 def retire(connection: Connection, which: ColumnElement[bool]) -> None:
     """The live chunks answer no more; their rows stay until their version goes."""
-    _log(connection, which & chunks.c.live, "remove")
+    log_gone(connection, which)
     connection.execute(update(chunks).where(which, chunks.c.live).values(live=False))
 
 

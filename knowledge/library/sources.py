@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from clawdbot.config import SourceConfig
 from clawdbot.errors import KnowledgeError
 from clawdbot.knowledge.library.access import choose_scope, read_scopes, scope_rules, unknown_source
-from clawdbot.knowledge.library.log import log_added, retire, sweep
+from clawdbot.knowledge.library.log import log_added, log_gone, sweep
 from clawdbot.knowledge.library.part import LibraryPart, batches
 from clawdbot.knowledge.library.records import Origin, Scope, SourceRecord
 from clawdbot.store import plain_json
@@ -73,10 +73,11 @@ class Sources(LibraryPart):
         """Delete a source with its documents, texts and vectors; returns how many documents.  KnowledgeError."""
         own = select(documents.c.id).where(documents.c.source == name)
         with self._write() as connection:
-            retire(connection, chunks.c.document_id.in_(own))
+            log_gone(connection, chunks.c.document_id.in_(own))
             gone = connection.execute(delete(documents).where(documents.c.source == name)).rowcount
             if connection.execute(delete(sources).where(sources.c.name == name)).rowcount != 1:
                 raise unknown_source(name)
+        with self._write() as connection:  # of its own, so that others need not wait for all of it
             sweep(connection)
         return gone
 

@@ -287,7 +287,8 @@ def test_vectors_that_were_swept_meanwhile_are_made_again(desk: Desk, shelf: She
     twin = replace(shelf, name="twin", texts={"b.txt": f"{shared}\n\n{other}"}, fetched=[])
     desk.embedder.before = lambda: desk.library.known("docs") and desk.library.drop_source("docs")
     assert counts(desk.take(twin)) == {"new": 1, "chunks": 2} and len(desk.texts()) == 2
-    assert desk.embedder.asked == [other.strip(), shared.strip()], "it was known at first"
+    first, *again = desk.embedder.asked
+    assert first == other.strip() and shared.strip() in again, "it was known at first"
 
 
 def test_another_model_re_embeds_behind_the_old_one(desk: Desk, shelf: Shelf) -> None:

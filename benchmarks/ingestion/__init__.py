@@ -1,0 +1,1 @@
+"""Taking documents in: how fast, how large, and what a killed process loses."""
