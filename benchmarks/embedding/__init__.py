@@ -1,0 +1,1 @@
+"""How fast texts become vectors, and what that takes."""
