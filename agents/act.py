@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from clawdbot.agents.checks import check_call, check_outcome, wrong_language
+from clawdbot.agents.checks import check_answer, check_call, check_outcome, wrong_language
 from clawdbot.agents.events import Listener, event
 from clawdbot.agents.guards import repeated
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Intent, Outcome, Step
-from clawdbot.agents.verdict import check_text, done_kinds
+from clawdbot.agents.verdict import done_kinds
 from clawdbot.errors import ApprovalNeeded
 
 Ask = Callable[[ApprovalNeeded], bool]
@@ -58,7 +58,7 @@ def _step(
         part=frame.progress.part,
         notes=(*intent.notes, *notes),
         model=intent.model,
-        label=frame.grounding.label,
+        label=frame.label,
         prompt_tokens=intent.prompt_tokens,
         completion_tokens=intent.completion_tokens,
         cost_usd=intent.cost_usd,
@@ -124,7 +124,7 @@ def _finish(frame: Frame, intent: Intent, listener: Listener, began: float) -> d
     """Take the answer when every number and deed in it is supported; else send it back with what is not."""
     answer = str(intent.args["answer"]).strip()
     done = done_kinds(frame.brief, frame.steps, frame.planner.tools)
-    wrong = check_text(answer, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
+    wrong = check_answer(frame, answer, done)
     if not answer:
         wrong = ["an empty answer"]
     if not wrong and (reminder := wrong_language(frame, answer)):

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from clawdbot.access.envelope import Envelope
+from clawdbot.agents.documents import DocumentUse
 from clawdbot.agents.grains import Grain
 from clawdbot.agents.periods import Period
 from clawdbot.text.language import Language
@@ -87,6 +88,8 @@ class Brief:
     refused: tuple[str, ...] = ()
     only_refused: bool = False
     """The goal asks for nothing but a change of data."""
+    documents: DocumentUse = "none"
+    """What documents are read for."""
     envelope: Envelope = field(default_factory=Envelope)
 
     def hints(self, part: int) -> dict[str, Any]:
@@ -97,6 +100,12 @@ class Brief:
             "charts": self.charts,
             "formats": list(self.formats),
         }
+
+    def document_questions(self) -> tuple[str, ...]:
+        """What is asked of the documents: every part, or the whole goal when a query applies what they say."""
+        if self.documents == "none":
+            return ()
+        return tuple(p.text for p in self.parts) if self.documents == "only" else (self.goal,)
 
     def as_json(self) -> dict[str, Any]:
         """The brief as JSON values, for the ledger and the checkpoint."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clawdbot.agents.claims import unsupported_claims
 from clawdbot.agents.planner import Frame
 from clawdbot.agents.progress import is_data_tool
 from clawdbot.agents.result_checks import check_result
@@ -30,6 +31,15 @@ def check_call(frame: Frame, intent: Intent) -> str:
     if not wrong:
         return wrong_language(frame, text)
     return "No result supports: " + ", ".join(wrong) + ". Leave it out or use the true facts."
+
+
+def check_answer(frame: Frame, answer: str, done: frozenset[str]) -> list[str]:
+    """What the final answer states without support.  Words of documents are held against the quotes, to the letter."""
+    if answer == frame.not_found():
+        return []
+    if frame.brief.documents == "only":
+        return [*frame.quotations.wrong(answer, frame.brief.goal), *unsupported_claims(answer, done)]
+    return check_text(answer, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
 
 
 def wrong_language(frame: Frame, text: str) -> str:

@@ -11,10 +11,9 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
 from clawdbot.agents.act import act_node
-from clawdbot.agents.briefing import compile_brief
 from clawdbot.agents.events import Listener, event, silent
 from clawdbot.agents.offers import FINISH
-from clawdbot.agents.planner import Planner
+from clawdbot.agents.planner import Planner, brief_of
 from clawdbot.agents.reason import reason_node
 from clawdbot.agents.state import RunState
 from clawdbot.agents.verify import FINISH_TRIES, verify_node
@@ -27,7 +26,7 @@ def build_graph(planner: Planner, checkpointer: BaseCheckpointSaver[Any]) -> Gra
     """The compiled graph.  Invoke with ``durability="sync"`` and ``configurable = {thread_id, listener}``."""
 
     def brief(state: RunState, config: RunnableConfig) -> dict[str, Any]:
-        found = compile_brief(state["goal"], planner.config, tools=frozenset(planner.tools))
+        found = brief_of(planner, state["goal"], ask=state.get("ask", False))
         _listener(config)(event("brief", state["run_id"], brief=found.as_json()))
         stop = "refused" if found.only_refused else ""
         return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": stop}

@@ -13,6 +13,7 @@ from typing import Any
 
 from clawdbot.agents.brief import Brief
 from clawdbot.agents.progress import AnyTool, Progress, is_data_tool
+from clawdbot.agents.quotations import QUOTE, SEARCH
 from clawdbot.agents.steps import Step
 from clawdbot.tools.contract import RunView, Schema
 
@@ -60,8 +61,14 @@ def make_offers(
     view: RunView,
     *,
     grounded: bool,
+    answer: str = "",
 ) -> tuple[Offer, ...]:
-    """What the next step may call, at least one.  ``grounded``: the goal speaks of data that is there."""
+    """What the next step may call, at least one.  ``grounded``: the goal speaks of data that is there; ``answer``: the
+    only answer that is left, when nothing was found."""
+    if "passages" in progress.open and "passages" not in progress.abandoned:
+        readers = [t for name in (QUOTE, SEARCH) if (t := tools.get(name)) is not None and t.ready(view)]
+        if readers:
+            return (_offer(readers[0], view),)
     extra = [t for t in tools.values() if _wanted_extra(t, brief, steps, view)]
     if not progress.data_done:
         data = _rotate([t for t in tools.values() if is_data_tool(t) and t.ready(view)], progress)
@@ -74,7 +81,13 @@ def make_offers(
     makers = _makers(progress, tools, view)
     if extra or makers:
         return tuple(_offer(t, view) for t in (*extra, *makers))
-    return (Offer(name=FINISH, schema=FINISH_SCHEMA),)
+    return (Offer(name=FINISH, schema=_finish_schema(answer)),)
+
+
+def _finish_schema(answer: str) -> Schema:
+    if not answer:
+        return FINISH_SCHEMA
+    return {**FINISH_SCHEMA, "properties": {"answer": {"const": answer}}}
 
 
 def _rotate(data: list[AnyTool], progress: Progress) -> list[AnyTool]:
@@ -139,10 +152,15 @@ def _wanted_extra(tool: AnyTool, brief: Brief, steps: Sequence[Step], view: RunV
         return False
     if sum(1 for s in steps if s.tool == tool.name and not s.ok) >= 2:
         return False
+    return speaks_of(tool, brief.goal) and tool.ready(view)
+
+
+def speaks_of(tool: AnyTool, goal: str) -> bool:
+    """The goal uses the tool's name, or two words of its description."""
     described = _stems(f"{tool.name.replace('_', ' ')} {tool.description}")
     named = _stems(tool.name.replace("_", " "))
-    asked = _stems(brief.goal)
-    return (len(described & asked) >= 2 or bool(named & asked)) and tool.ready(view)
+    asked = _stems(goal)
+    return len(described & asked) >= 2 or bool(named & asked)
 
 
 def step_schema(offers: Sequence[Offer]) -> Schema:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from clawdbot.access.identity import Identity
 from clawdbot.agents.brief import Brief
+from clawdbot.agents.briefing import compile_brief
+from clawdbot.agents.documents import DocumentUse, document_use
 from clawdbot.agents.grounding import Grounding, ground
+from clawdbot.agents.offers import speaks_of
 from clawdbot.agents.progress import AnyTool, Progress, read_progress
+from clawdbot.agents.quotations import QUOTE, SEARCH, Quotations
 from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Step
-from clawdbot.config import Config
+from clawdbot.config import LABELS, Config, Label
+from clawdbot.knowledge.service import Knowledge
 from clawdbot.models.selection import Router
 from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.contract import RunView
+from clawdbot.tools.database import query
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.executor import Executor, RunFrame
 from clawdbot.tools.workspace import TableInfo, Workspace
@@ -32,6 +41,7 @@ class Planner:
     executor: Executor
     router: Router
     databases: Databases
+    knowledge: Knowledge
     ledger: RunLedger
     runs: Path
     """Folder of the runs' folders."""
@@ -39,6 +49,10 @@ class Planner:
     def workspace(self, run_id: str) -> Workspace:
         """The run's folder."""
         return Workspace(self.runs / run_id)
+
+    def services(self) -> dict[type[Any], Any]:
+        """The shared collaborators of tools, by type."""
+        return {Databases: self.databases, Knowledge: self.knowledge}
 
 
 @dataclass
@@ -82,7 +96,34 @@ class Frame:
 
     def hints(self) -> dict[str, object]:
         """The brief's and the grounding's facts for tools."""
-        return {**self.brief.hints(self.progress.part), **self.grounding.hints}
+        questions = self.brief.document_questions()
+        at = self.quotations.done
+        return {
+            **self.brief.hints(self.progress.part),
+            **self.grounding.hints,
+            "document_question": questions[at] if at < len(questions) else None,
+            "quotes_as_table": bool({"report", "mail", "table"} & self.brief.deliverables),
+        }
+
+    @cached_property
+    def quotations(self) -> Quotations:
+        """What was found in documents so far."""
+        return Quotations.of(self.steps)
+
+    def found_statements(self) -> list[dict[str, Any]]:
+        """What the last search found, as JSON."""
+        receipts = [s.receipt for s in self.steps if s.ok and s.tool == SEARCH and s.receipt]
+        return list(receipts[-1]["statements"]) if receipts else []
+
+    @property
+    def label(self) -> Label:
+        """The highest label of what the steps can see: databases and quoted or found documents."""
+        seen = [s["label"] for step in self.steps if step.receipt for s in step.receipt.get("statements", ())]
+        return max(self.grounding.label, self.quotations.label(), *seen, key=LABELS.index)
+
+    @property
+    def _done(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(s.receipt for s in self.steps if s.ok and s.receipt)
 
     def view(self) -> RunView:
         """The run as tools see it."""
@@ -94,9 +135,16 @@ class Frame:
             envelope=self.brief.envelope,
             config=self.planner.config,
             hints=self.hints(),
-            done=tuple(s.receipt for s in self.steps if s.ok and s.receipt),
-            services={Databases: self.planner.databases},
+            done=self._done,
+            services=self.planner.services(),
         )
+
+    def not_found(self) -> str:
+        """The answer when a run that needs documents alone found nothing in them; empty otherwise."""
+        quotations = self.quotations
+        if self.brief.documents != "only" or quotations.quotes or not quotations.unanswered:
+            return ""
+        return "\n".join(quotations.missing(self.brief.language))
 
     def call_frame(self) -> RunFrame:
         """The run as the executor sees it."""
@@ -107,6 +155,8 @@ class Frame:
             workspace=self.workspace,
             envelope=self.brief.envelope,
             deadline=time.monotonic() + self.remaining_s,
+            identity=Identity.of(self.state.get("user", ""), self.planner.config.groups),
+            done=self._done,
             hints=self.hints(),
         )
 
@@ -122,10 +172,42 @@ class Frame:
         return [s for s in self.steps if s.ok or s.n in last.values()]
 
     def quotes(self) -> list[str]:
-        """What the person's own tools said, which a text may quote like a table."""
+        """What documents and the person's own tools said, which a text may quote like a table."""
         own = (s for s in self.steps if s.ok and (t := self.planner.tools.get(s.tool)) and t.provides is None)
-        return [s.observation for s in own]
+        return [*self.quotations.texts(), *(s.observation for s in own)]
 
     def all_frames(self) -> list[pd.DataFrame]:
         """Every saved table, the evidence for numbers."""
         return [self.workspace.load_table(t.name) for t in self.workspace.tables()]
+
+
+def brief_of(planner: Planner, goal: str, *, ask: bool) -> Brief:
+    """The brief of a goal with what it needs documents for; ``ask`` limits the run to them."""
+    brief = compile_brief(goal, planner.config, tools=frozenset(planner.tools))
+    use = _document_use(planner, brief, ask)
+    if use == "none":
+        return brief
+    envelope = brief.envelope
+    wanted = brief.deliverables
+    if ask:
+        wanted = frozenset({"answer"})
+        envelope = replace(envelope, tools=envelope.tools & {SEARCH, QUOTE}, recipients=frozenset())
+    if use == "only":
+        envelope = replace(envelope, databases=frozenset())
+    return replace(brief, documents=use, deliverables=wanted | {"passages"}, envelope=envelope)
+
+
+def _document_use(planner: Planner, brief: Brief, ask: bool) -> DocumentUse:
+    if ask:
+        return "only"
+    if not {SEARCH, QUOTE} <= set(planner.tools) or not planner.knowledge.has_documents():
+        return "none"
+    names = frozenset(planner.databases.names()) & brief.envelope.databases
+
+    def names_table(phrase: str) -> bool:
+        found = query.ground(phrase, {"question": phrase}, planner.config, planner.databases, names)
+        return any(found.links.names_table(table) for table in found.links.tables)
+
+    grounded = ground(brief, 0, planner.config, planner.databases).grounded
+    own = any(t.provides is None and speaks_of(t, brief.goal) for t in planner.tools.values())
+    return document_use(brief.goal, grounded=grounded or own, names_table=lambda p: bool(names) and names_table(p))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clawdbot.agents.brief import Brief
+from clawdbot.agents.quotations import Quotations
 from clawdbot.agents.steps import Step
 from clawdbot.tools.contract import Deliverable, Tool
 
@@ -16,7 +17,7 @@ ATTEMPTS = 4
 TRIES = 3
 """Failures of one deliverable's tool before the run goes on without it."""
 
-ORDER: tuple[Deliverable, ...] = ("table", "chart", "report", "mail", "answer")
+ORDER: tuple[Deliverable, ...] = ("passages", "table", "chart", "report", "mail", "answer")
 """Deliverables in the order in which they can be made."""
 
 AnyTool = Tool[..., Any]
@@ -51,7 +52,7 @@ class Progress:
 
 def read_progress(brief: Brief, steps: Sequence[Step], tools: Mapping[str, AnyTool]) -> Progress:
     """Where the run stands."""
-    needs_data = any(is_data_tool(t) for t in tools.values())
+    needs_data = brief.documents != "only" and any(is_data_tool(t) for t in tools.values())
     part, attempts, unresolved = 0, 0, []
     failed: list[str] = []
     last_failure: Step | None = None
@@ -86,6 +87,8 @@ def is_delivered(kind: Deliverable, brief: Brief, steps: Sequence[Step], tools: 
     receipts = [s.receipt for s in steps if s.ok and s.receipt and s.tool in tools and tools[s.tool].provides == kind]
     if kind == "answer":
         return any(s.tool == "finish" and s.ok for s in steps)
+    if kind == "passages":
+        return Quotations.of(steps).done >= len(brief.document_questions())
     if kind == "chart":
         return len(receipts) >= max(1, brief.charts)
     if kind == "mail":

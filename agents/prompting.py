@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -16,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from clawdbot.agents.brief import Brief, Part
 from clawdbot.agents.offers import FINISH, Offer
 from clawdbot.agents.progress import AnyTool, Progress, is_data_tool
+from clawdbot.agents.quotations import QUOTE, SEARCH
 from clawdbot.agents.steps import Step
 
 _PROMPTS = files("clawdbot.agents") / "prompts"
@@ -25,6 +25,12 @@ _SYSTEM, _TASK, _NEXT = (
 )
 OBSERVATION_LENGTH = 1_500
 """Characters of an observation that stay in the context; the rest is on disk."""
+
+_QUOTING = (
+    "call quote for the question: {question}\nFirst decide if one of the statements above says what is asked, for "
+    "exactly the thing, person, place and time asked about (answered). If so, give the numbers of the statements that "
+    "say it, also those of another document that says something else."
+)
 
 _LANGUAGES = {"zh": "Chinese (简体中文)", "en": "English"}
 
@@ -80,7 +86,7 @@ def messages(
             continue
         call = {"thought": step.thought, "tool": step.tool, "args": dict(step.args)}
         found.append(AIMessage(json.dumps(call, ensure_ascii=False)))
-        found.append(HumanMessage(_cut(step.observation)))
+        found.append(HumanMessage(step.observation if step.tool == SEARCH else _cut(step.observation)))
     last = found[-1]
     found[-1] = HumanMessage(f"{last.content}\n{closing}")
     return found
@@ -93,7 +99,14 @@ def _cut(text: str) -> str:
 
 
 def closing_line(
-    brief: Brief, progress: Progress, offers: Sequence[Offer], tools: Mapping[str, AnyTool], *, facts: str, problem: str
+    brief: Brief,
+    progress: Progress,
+    offers: Sequence[Offer],
+    tools: Mapping[str, AnyTool],
+    *,
+    facts: str,
+    problem: str,
+    question: str = "",
 ) -> str:
     """What to do next, in one line; the last failure with its cure before it."""
     names = [o.name for o in offers]
@@ -102,6 +115,8 @@ def closing_line(
     if data:
         task = f"get the data for: {part.text}" if len(brief.parts) > 1 else "get the data that answers the goal"
         task += f" with {' or '.join(names)}."
+    elif names == [QUOTE]:
+        task = _QUOTING.format(question=question)
     elif names == [FINISH]:
         task = (
             f"finish. Answer the goal in {_LANGUAGES[brief.language]} with the facts above, in one to three sentences."
@@ -115,8 +130,3 @@ def _writing_note(names: Sequence[str], brief: Brief) -> str:
     if {"report", "mail"} & set(names):
         return f" Write in {_LANGUAGES[brief.language]}, two or three sentences, only true facts."
     return f" Titles in {_LANGUAGES[brief.language]}." if "chart" in names else ""
-
-
-def arguments_text(args: Mapping[str, Any]) -> str:
-    """Arguments as one line of JSON."""
-    return json.dumps(dict(args), ensure_ascii=False)

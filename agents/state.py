@@ -10,6 +10,10 @@ class RunState(TypedDict, total=False):
 
     run_id: str
     goal: str
+    user: str
+    """Who asked; documents are read with the rights of that user."""
+    ask: bool
+    """The goal is a question to the documents alone (``clawdbot ask``)."""
     model: str
     """The model that was asked for; empty lets the router choose."""
     brief: dict[str, Any]
@@ -22,6 +26,8 @@ class RunState(TypedDict, total=False):
     answer: str
     replaced: list[str]
     """Unsupported statements for which the answer was rewritten."""
+    citations: list[dict[str, Any]]
+    """The quotes of documents that the answer stands on, by number."""
     verdict: str
     missing: list[str]
     elapsed_s: float

@@ -20,9 +20,15 @@ from clawdbot.tools.numbers import unsupported_numbers
 Verdict = Literal["verified", "partial", "failed"]
 
 _NAMES: dict[Language, dict[str, str]] = {
-    "zh": {"table": "导出文件", "chart": "图表", "report": "PDF 报告", "mail": "邮件", "answer": "回答"},
-    "en": {"table": "exported file", "chart": "chart", "report": "PDF report", "mail": "mail", "answer": "answer"},
-}
+    "zh": {
+        "passages": "文档依据", "table": "导出文件", "chart": "图表", "report": "PDF 报告", "mail": "邮件",
+        "answer": "回答",
+    },
+    "en": {
+        "passages": "words of a document", "table": "exported file", "chart": "chart", "report": "PDF report",
+        "mail": "mail", "answer": "answer",
+    },
+}  # fmt: skip
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
         "open": "缺少{what}", "because": "（{why}）", "data": "没有得到可靠的数据：{what}",
@@ -73,14 +79,17 @@ def rule(
     answer: str,
     replaced: Sequence[str] = (),
     stopped: str = "",
+    not_found: Sequence[str] = (),
 ) -> Ruling:
     """The verdict of a run.  ``replaced``: unsupported statements for which the answer was rewritten;
-    ``stopped``: why a guard ended the run, empty when it ended by itself."""
+    ``stopped``: why a guard ended the run, empty when it ended by itself; ``not_found``: questions that no document
+    answers."""
     words = _WORDS[brief.language]
     missing: list[str] = [stopped] if stopped else []
     missing += [words["refused"].format(what=w) for w in brief.refused]
     missing += [words["data"].format(what=brief.parts[p].text) for p in progress.unresolved]
     missing += [_open(kind, brief, steps, tools) for kind in progress.open if kind != "answer" or not answer]
+    missing += not_found
     missing += _own_failures(brief, steps, tools)
     missing += [words["unknown"].format(what=name) for name in brief.unknown_recipients]
     if replaced:

@@ -40,12 +40,14 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
         answer=answer,
         replaced=replaced,
         stopped=state.get("stopped", ""),
+        not_found=frame.quotations.missing(brief.language),
     )
     if ruling.missing and state.get("stop_kind") != "refused":
         what = ("；" if brief.language == "zh" else "; ").join(ruling.missing)
         answer = f"{answer}\n{_NOT_DONE[brief.language].format(what=what)}".strip()
     return {
         "answer": answer,
+        "citations": frame.quotations.citations(),
         "verdict": ruling.verdict,
         "missing": list(ruling.missing),
         "replaced": replaced,
@@ -57,12 +59,17 @@ def _answer(frame: Frame) -> tuple[str, list[str]]:
     """The model's answer with rows it left out, or the code's own when the model's was not supported."""
     given = frame.state.get("answer", "")
     results = frame.results()
+    quotations, language = frame.quotations, frame.brief.language
+    if given and quotations.cited:
+        given = "\n".join(t for t in (quotations.cite(given), quotations.differences(language)) if t)
     if given:
         rows = [_shown(i, t, frame.brief.language) for i, t in results if _leaves_out(given, t)]
         return "\n\n".join([given, *rows]), []
     refused = [s for s in frame.steps if s.tool == FINISH and not s.ok]
     replaced = list(dict.fromkeys(w for s in refused for w in s.notes))
-    return state_facts(results, frame.brief.language) if results else "", replaced if refused else []
+    said = [quotations.verbatim(language), quotations.differences(language), frame.not_found()]
+    own = "\n".join([*(t for t in said if t), *([state_facts(results, language)] if results else [])])
+    return own, [] if quotations.quotes and not results else replaced if refused else []
 
 
 def _shown(info: TableInfo, table: pd.DataFrame, language: Language) -> str:

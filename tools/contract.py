@@ -20,19 +20,23 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from clawdbot.access.envelope import Envelope
+from clawdbot.access.identity import Identity
 from clawdbot.config import Config
 from clawdbot.tools.workspace import Artifact, Workspace
 
 Effect = Literal["read", "artifact", "external"]
 """read: looks at data; artifact: writes into the run's folder; external: changes the world (mail, HTTP)."""
 
-Deliverable = Literal["answer", "table", "chart", "report", "mail"]
-"""What a brief can ask for, and what a tool can provide."""
+Deliverable = Literal["passages", "answer", "table", "chart", "report", "mail"]
+"""What a brief can ask for, and what a tool can provide; passages are words of documents."""
 
 Schema = dict[str, Any]
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+
+NOBODY = Identity(user="")
+"""A user that no access list names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,10 @@ class ToolContext:
     envelope: Envelope
     config: Config
     effect_key: str = ""
+    identity: Identity = NOBODY
+    """Who asked for the run: documents are seen with the rights of that user."""
+    done: tuple[Mapping[str, Any], ...] = ()
+    """Receipts so far, oldest first."""
     deadline: float = field(default_factory=lambda: time.monotonic() + 120.0)
     hints: Mapping[str, Any] = field(default_factory=dict)
     """The same facts of the brief as ``RunView.hints``, so that what a schema left out can be filled in."""

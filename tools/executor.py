@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from clawdbot.access.envelope import Envelope
+from clawdbot.access.identity import Identity
 from clawdbot.config import Config
 from clawdbot.errors import (
     ApprovalNeeded,
@@ -32,7 +33,7 @@ from clawdbot.errors import (
 from clawdbot.store.effects import EffectRecord
 from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.argument_errors import describe
-from clawdbot.tools.contract import ToolContext, ToolResult
+from clawdbot.tools.contract import NOBODY, ToolContext, ToolResult
 from clawdbot.tools.effects import approval_hash, default_payload, effect_key, make_receipt, payload_hash, visible
 from clawdbot.tools.invoke import invoke
 from clawdbot.tools.registry import AnyTool, Registry
@@ -62,6 +63,9 @@ class RunFrame:
     workspace: Workspace
     envelope: Envelope
     deadline: float
+    identity: Identity = NOBODY
+    done: tuple[Mapping[str, Any], ...] = ()
+    """Receipts so far, oldest first."""
     hints: Mapping[str, Any] = field(default_factory=dict)
     """Facts of the brief, handed to the tool's context."""
 
@@ -138,7 +142,7 @@ class Executor:
         context = ToolContext(
             run_id=run.run_id, goal=run.goal, language=run.language, workspace=run.workspace, envelope=run.envelope,
             config=self._config, effect_key=effect_key(run.run_id, step, tool_name), deadline=limit,
-            services=self._services, hints=run.hints,
+            services=self._services, hints=run.hints, identity=run.identity, done=run.done,
         )  # fmt: skip
         call = _Call(tool=tool, args={}, context=context, run=run, step=step)
         if context.remaining_s() <= 0:

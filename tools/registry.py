@@ -34,6 +34,8 @@ BUILTINS: tuple[tuple[str, str], ...] = (
     ("chart", "clawdbot.tools.chart.tool:chart"),
     ("report", "clawdbot.tools.report.tool:report"),
     ("mail", "clawdbot.tools.mail.tool:mail"),
+    ("search_knowledge", "clawdbot.tools.knowledge.search:search_knowledge"),
+    ("quote", "clawdbot.tools.knowledge.quote:quote"),
     ("export", "clawdbot.tools.database.export:export"),
 )
 """Name and 'module:attribute' of the tools that ship with Clawdbot."""

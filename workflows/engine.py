@@ -45,8 +45,16 @@ class RunEngine:
         """Release the checkpoint file."""
         self._connection.close()
 
-    def start(self, goal: str, *, user: str, listener: Listener = silent, approver: Approver = nobody) -> RunResult:
-        """Run a goal to its end, or until a person must answer.
+    def start(
+        self,
+        goal: str,
+        *,
+        user: str,
+        ask: bool = False,
+        listener: Listener = silent,
+        approver: Approver = nobody,
+    ) -> RunResult:
+        """Run a goal to its end, or until a person must answer; ``ask`` is a question to the documents alone.
 
         Raises UsageError on an unusable goal before anything is recorded.  KeyboardInterrupt leaves a run that
         :meth:`resume` continues.
@@ -55,7 +63,7 @@ class RunEngine:
         run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
         self._planner.ledger.create_run(goal=goal, language=brief.language, user=user, run_id=run_id)
         listener(event("run", run_id, goal=goal, resumed=False))
-        return self._drive(run_id, {"run_id": run_id, "goal": goal}, listener, approver)
+        return self._drive(run_id, {"run_id": run_id, "goal": goal, "user": user, "ask": ask}, listener, approver)
 
     def resume(self, run_id: str, *, listener: Listener = silent, approver: Approver = nobody) -> RunResult:
         """Go on with a run that was cut off or waits for a person; UsageError when it has ended."""
@@ -65,7 +73,7 @@ class RunEngine:
         listener(event("run", record.id, goal=record.goal, resumed=True))
         state = self._graph.get_state(self._settings(record.id, silent))
         if not state.values:
-            return self._drive(record.id, {"run_id": record.id, "goal": record.goal}, listener, approver)
+            return self._drive(record.id, {"run_id": record.id, "goal": record.goal, "user": record.user}, listener, approver)
         if state.interrupts:
             return self._answered(record, state.interrupts[0].value, dict(state.values), listener, approver)
         return self._drive(record.id, None, listener, approver)

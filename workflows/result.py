@@ -52,7 +52,7 @@ def make_result(
         missing=tuple(state.get("missing", ())),
         artifacts=tuple(asdict(a) for a in workspace.artifacts()),
         receipts=tuple(s["receipt"] for s in done),
-        citations=(),
+        citations=tuple(state.get("citations", ())),
         steps=tuple(steps),
         usage=_usage(steps, state.get("elapsed_s", 0.0)),
         stop_kind=state.get("stop_kind", ""),

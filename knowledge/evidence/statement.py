@@ -40,6 +40,12 @@ class Statement:
     modified_at: str = ""
     dated: str = ""
     """Day from which the document is in force, ISO 8601; empty when it does not say."""
+    near: float = 0.0
+    """Cosine with the question above that of unrelated text in the statement's language."""
+    fit: float = 0.0
+    """Nearness, shared words and the passage's rank in one figure; it orders the statements of one search."""
+    inside: bool | None = None
+    """The question's amount lies in a range of the statement; None when they do not speak of the same unit."""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values, for a receipt."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from clawdbot.knowledge.lexical.tokens import tokens
 from clawdbot.text.figures import hanzi_number, mentions, plain_text
 
 _ENGLISH = {
@@ -93,3 +94,14 @@ def _is_known(name: str, words: set[str], pieces: set[str]) -> bool:
     if low in words or low in pieces or low.rstrip("s") in words:
         return True
     return all(part in pieces for part in re.split(r"[-_&']", low) if part)
+
+
+def overlap(sentence: str, quote: str) -> float:
+    """How much of a sentence's words and figures a quote shares, 0 to 1; across languages only figures count."""
+    said, known = terms(sentence), terms(quote)
+    return len(said & known) / len(said) if said else 0.0
+
+
+def terms(text: str) -> set[str]:
+    """The words of a text as the lexical index knows them, and its values as '=NUMBER', for comparing texts."""
+    return set(tokens(_MARK.sub(" ", text))) | {f"={value:g}" for value in _values(text)}

@@ -10,7 +10,8 @@ from clawdbot.knowledge.library.reading import Reading
 from clawdbot.knowledge.library.sources import Sources
 from clawdbot.knowledge.library.status import Status
 from clawdbot.knowledge.library.taking_in import TakingIn
-from clawdbot.store.database import Database, ledger_url
+from clawdbot.knowledge.place import library_url
+from clawdbot.store.database import Database
 
 
 class Library(Sources, Access, TakingIn, Reading, Collections, LibraryFeed, Status):
@@ -22,8 +23,8 @@ class Library(Sources, Access, TakingIn, Reading, Collections, LibraryFeed, Stat
 
     @classmethod
     def open(cls, config: Config) -> Library:
-        """The library in the database that ``[store]`` names."""
-        return cls(Database(ledger_url(config)), keep_versions=config.knowledge.keep_versions)
+        """The library in the database that the configuration names."""
+        return cls(Database(library_url(config)), keep_versions=config.knowledge.keep_versions)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from clawdbot.config import Config
 from clawdbot.knowledge.embedding.embedder import Vectors
 from clawdbot.knowledge.index import Feed, Index
+from clawdbot.knowledge.place import knowledge_folder
 from clawdbot.knowledge.vectors.exact import ExactIndex
 from clawdbot.knowledge.vectors.shared import SharedIndex
 
@@ -31,4 +32,4 @@ def drop_dense(config: Config, feed: Feed, *, collection: str, dimension: int) -
 
 def chroma_folder(config: Config) -> Path:
     """Where Chroma's collections lie; they can be deleted at any time, and are built again from the library."""
-    return config.app.home / "knowledge" / "chroma"
+    return knowledge_folder(config) / "chroma"

@@ -8,9 +8,11 @@ from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
 
 from clawdbot.agents.planner import Planner
 from clawdbot.config import Config
+from clawdbot.knowledge.service import Knowledge
 from clawdbot.models.selection import Router, router
 from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.database.databases import Databases
+from clawdbot.tools.database.document_rows import document_rows
 from clawdbot.tools.executor import Executor
 from clawdbot.tools.registry import Registry
 from clawdbot.workflows.engine import RunEngine
@@ -26,13 +28,16 @@ class App:
         self.registry = Registry.load(config)
         self.ledger = RunLedger.open(config)
         self.databases = Databases(config)
-        executor = Executor(self.registry, config, self.ledger, {Databases: self.databases})
+        self.knowledge = Knowledge.open(config, rows=document_rows(self.databases))
+        services = {Databases: self.databases, Knowledge: self.knowledge}
+        executor = Executor(self.registry, config, self.ledger, services)
         self.planner = Planner(
             config=config,
             tools={tool.name: tool for tool in self.registry.tools()},
             executor=executor,
             router=router,
             databases=self.databases,
+            knowledge=self.knowledge,
             ledger=self.ledger,
             runs=config.app.home / "runs",
         )
@@ -46,6 +51,7 @@ class App:
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""
         self.engine.close()
+        self.knowledge.close()
         self.databases.close()
         self.ledger.close()
 

@@ -140,7 +140,7 @@ class StoreConfig(Section):
 
 class ToolsConfig(Section):
     enable: tuple[str, ...] = Field(
-        ("query", "sql", "chart", "report", "mail", "export"),
+        ("query", "sql", "chart", "report", "mail", "export", "search_knowledge", "quote"),
         description="Installed is not enabled: names that may be used.",
     )
     paths: tuple[UserPath, ...] = Field((), description="Folders of plain Python files with tools.")
@@ -185,6 +185,7 @@ class SourceConfig(Section):
 
 class KnowledgeConfig(Section):
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
+    folder: UserPath | None = Field(None, description="Own library and indexes there; unset: in the run ledger's.")
     embedding: str = Field("e5-small", description="'e5-small' (built in), or NAME of an Ollama model in [models].")
     index: Literal["chroma", "exact"] = Field("chroma", description="Vector index; 'exact' compares with every chunk.")
     chunk_tokens: int = Field(350, ge=64, le=480, description="Most tokens of a chunk.")

@@ -28,6 +28,12 @@ def print_result(console: Console, result: Mapping[str, Any], words: Words) -> N
         for artifact in result["artifacts"]:
             # A path that is broken over lines cannot be copied.
             console.print(Text(f"  {clean(artifact['path'])}"), soft_wrap=True)
+    if result["citations"]:
+        console.print(Text(words("result.citations"), style="bold"))
+        for cited in result["citations"]:
+            place = f"{cited['document']} · {cited['locator']}" + (f" · {cited['dated']}" if cited["dated"] else "")
+            console.print(Text(clean(f"  [{cited['n']}] {place}")))
+            console.print(Text(clean(f"      {' '.join(cited['quote'].split())}"), style="dim"))
     if result["receipts"]:
         console.print(Text(words("result.receipts"), style="bold"))
         for receipt in result["receipts"]:

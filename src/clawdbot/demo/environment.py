@@ -51,7 +51,7 @@ def prepare(home: Path, *, language: Literal["zh", "en"], app_home: Path | None 
     _ready_documents(documents)
     config_path = home / "clawdbot.toml"
     sink = MailSink(home / "mail", port=_free_port(config_path))
-    _write_config(config_path, sink=sink, database=database, app_home=app_home or AppConfig().home)
+    _write_config(config_path, sink=sink, database=database, documents=documents, app_home=app_home or AppConfig().home)
     goals = tomllib.loads((files(_PACKAGE) / "data" / "goals.toml").read_text("utf-8"))[language]
     return DemoEnvironment(
         home=home,
@@ -117,12 +117,14 @@ def _free_port(config_path: Path) -> int:
     raise OSError("no free port on this machine")
 
 
-def _write_config(path: Path, *, sink: MailSink, database: Path, app_home: Path) -> None:
+def _write_config(path: Path, *, sink: MailSink, database: Path, documents: Path, app_home: Path) -> None:
     template = Template((files(_PACKAGE) / "data" / "clawdbot.toml.in").read_text("utf-8"))
     values: dict[str, Any] = {
         "home": str(app_home),
         "today": TODAY.isoformat(),
         "url": f"sqlite:///{database.resolve()}",
+        "documents": str(documents.resolve()),
+        "knowledge": str(path.with_name("knowledge").resolve()),
         "username": USERNAME,
         "password_file": str(sink.password_file.resolve()),
         "ca_file": str(sink.ca_file.resolve()),

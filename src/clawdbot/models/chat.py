@@ -51,6 +51,14 @@ class End:
     timings: Mapping[str, float] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """An answer to a yes-no question: the share of 'yes', 0 to 1, in what the model would say first."""
+
+    yes: float
+    prompt_tokens: int
+
+
 class SchemaChat(BaseChatModel):
     """A chat model whose answers are JSON text decoded under the call's schema."""
 
@@ -68,6 +76,13 @@ class SchemaChat(BaseChatModel):
     def get_num_tokens(self, text: str) -> int:
         """Tokens of ``text``; an estimate on the safe side unless the provider has the tokenizer."""
         return estimate_tokens(text)
+
+    def judge(self, messages: list[BaseMessage], *, timeout_s: float) -> Judgement | None:
+        """How probable 'yes' is as the first word of the answer; None when the provider cannot tell.
+
+        Raises ModelUnavailable, ContextOverflow or another ModelError.
+        """
+        return None
 
     def count_prompt(self, messages: list[BaseMessage]) -> int:
         """Tokens of a whole prompt, with the chat template's own."""

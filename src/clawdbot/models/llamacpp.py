@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+from langchain_core.messages import BaseMessage
 from pydantic import Field
 
 from clawdbot.config import ModelConfig
 from clawdbot.errors import ContextOverflow, MissingExtra, ModelError, ModelUnavailable
 from clawdbot.models.catalog import DEFAULT_MODEL, model_file
-from clawdbot.models.chat import End, Request, Schema, SchemaChat
+from clawdbot.models.chat import End, Judgement, Request, Schema, SchemaChat
 from clawdbot.models.relay import Relay, TimeIsUp
 from clawdbot.models.unavailable import late
 
@@ -31,6 +33,8 @@ _BATCH = 256
 """Prompt tokens between two chances to stop: about four seconds on two slow cores."""
 _CACHE_MIB = 512
 """Saved prompts beside the live one (28 KiB a token at 1.5B), so that alternating prefixes stay cached."""
+_JUDGED_TOKENS = 10
+_JUDGEMENTS = {"yes": "yes", "是": "yes", "no": "no", "否": "no", "不": "no"}
 _GUIDANCE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 """Spacing of ``json.dumps``; ``lenient`` ignores keywords without a grammar (we validate the answer anyway)."""
 
@@ -75,6 +79,25 @@ class LlamaCppChat(SchemaChat):
             raise late(self.model_name, request.timeout_s) from None
         yield _end(reason, last)
 
+    def judge(self, messages: list[BaseMessage], *, timeout_s: float) -> Judgement | None:
+        """The share of 'yes' among the first token's 'yes' and 'no', in either language."""
+        engine = self.engine
+        request = self._request(messages, None, {"max_tokens": 1, "timeout_s": timeout_s})
+        body = {**self._body(engine, request), "logprobs": True, "top_logprobs": _JUDGED_TOKENS}
+        shares = {"yes": 0.0, "no": 0.0}
+        prompt_tokens = 0
+        try:
+            for event in Relay[Mapping[str, Any]](lambda emit: engine.chat(body, emit), timeout_s=timeout_s):
+                _raise_error(event, self.model_name)
+                prompt_tokens = event.get("usage", {}).get("prompt_tokens", prompt_tokens)
+                for choice in event.get("choices", ()):
+                    for token in ((choice.get("logprobs") or {}).get("content") or ())[:1]:
+                        _add_shares(shares, token["top_logprobs"])
+        except TimeIsUp:
+            raise late(self.model_name, timeout_s) from None
+        total = shares["yes"] + shares["no"]
+        return Judgement(yes=shares["yes"] / total if total else 0.0, prompt_tokens=prompt_tokens)
+
     def _body(self, engine: Engine, request: Request) -> dict[str, Any]:
         body: dict[str, Any] = {
             "messages": [dict(message) for message in request.messages],
@@ -91,6 +114,13 @@ class LlamaCppChat(SchemaChat):
         if request.schema is not None:
             body["grammar"] = engine.grammar(request.schema)
         return body
+
+
+def _add_shares(shares: dict[str, float], tokens: Sequence[Mapping[str, Any]]) -> None:
+    for token in tokens:
+        word = _JUDGEMENTS.get(token["token"].strip().lower())
+        if word:
+            shares[word] += math.exp(token["logprob"])
 
 
 class Engine:

@@ -1,0 +1,60 @@
+"""The quote step of a small model: each statement judged alone, since it answers yes or no better than it chooses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from clawdbot.agents.quotations import QUOTE
+from clawdbot.agents.steps import Intent
+from clawdbot.knowledge.evidence.choice import choose
+from clawdbot.knowledge.evidence.ranges import hint
+from clawdbot.knowledge.evidence.statement import Statement
+from clawdbot.models.chat import SchemaChat
+from clawdbot.models.interface import Rung
+
+JUDGED = 9
+"""Statements that are judged, best first; each costs about a second."""
+
+_SYSTEM = "You check whether a statement from a company document answers a question. Answer yes or no."
+
+
+def judge_quotes(rung: Rung, question: str, statements: Sequence[Statement], *, deadline_s: float) -> Intent | None:
+    """The call of ``quote`` that follows from a judgement of each statement; None when the model cannot judge so.
+
+    Raises ModelUnavailable, ContextOverflow or another ModelError.
+    """
+    if not isinstance(rung.chat, SchemaChat):
+        return None
+    began = time.monotonic()
+    order = sorted(range(len(statements)), key=lambda i: -statements[i].fit)[:JUDGED]
+    yes: list[float] = []
+    tokens = 0
+    for i in order:
+        left = deadline_s - (time.monotonic() - began)
+        judgement = rung.chat.judge(_messages(question, statements[i]), timeout_s=max(0.1, left))
+        if judgement is None:
+            return None
+        yes.append(judgement.yes)
+        tokens += judgement.prompt_tokens
+    chosen = [order[i] + 1 for i in choose([statements[i] for i in order], yes)]
+    shown = ", ".join(f"[{i + 1}] {value:.2f}" for i, value in zip(order, yes, strict=True))
+    return Intent(
+        thought=f"Says the answer (0 to 1): {shown}",
+        tool=QUOTE,
+        args={"answered": bool(chosen), "lines": chosen},
+        model=rung.name,
+        prompt_tokens=tokens,
+        completion_tokens=len(order),
+        ms=round((time.monotonic() - began) * 1000),
+    )
+
+
+def _messages(question: str, statement: Statement) -> list[BaseMessage]:
+    said = f"{' > '.join(statement.headings)}: {statement.text}{hint(question, statement.text)}"
+    return [
+        SystemMessage(_SYSTEM),
+        HumanMessage(f"Statement: {said}\nQuestion: {question}\nDoes the statement answer the question? yes or no"),
+    ]

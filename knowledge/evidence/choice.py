@@ -1,0 +1,44 @@
+"""Which statements answer a question: a model's yes for each, held against nearness and ranges.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clawdbot.knowledge.evidence.statement import Statement
+
+SURE = 0.6
+"""A yes that stands alone: the model says so more often than not, by a margin."""
+DOUBT = 0.22
+"""A yes below this is a no, however near the statement is."""
+NEAR = 0.085
+"""Nearness above that of unrelated text from which a weaker yes is believed."""
+_NEARNESS = 2.0
+_IN_RANGE = 0.3
+_ALSO = 0.8
+"""Share of the best value that another statement must reach to be quoted beside it."""
+MOST_QUOTES = 3
+
+
+def choose(statements: Sequence[Statement], yes: Sequence[float]) -> tuple[int, ...]:
+    """Indices of the statements to quote, best first; empty when none answers.
+
+    ``yes`` is the model's share of yes for each, 0 to 1.  A statement whose ranges exclude the question's amount is
+    none, when another one's include it.
+    """
+    placed = any(s.inside for s in statements)
+    values = {
+        i: value + _NEARNESS * max(0.0, s.near) + (_IN_RANGE if s.inside else 0.0)
+        for i, (s, value) in enumerate(zip(statements, yes, strict=True))
+        if not (placed and s.inside is False) and _holds(s, value)
+    }
+    if not values:
+        return ()
+    best = max(values.values())
+    chosen = sorted((i for i in values if values[i] >= _ALSO * best), key=lambda i: -values[i])
+    return tuple(chosen[:MOST_QUOTES])
+
+
+def _holds(statement: Statement, yes: float) -> bool:
+    if yes >= SURE:
+        return True
+    return yes >= DOUBT and (statement.near >= NEAR or bool(statement.inside))

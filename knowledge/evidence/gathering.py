@@ -1,0 +1,121 @@
+"""From passages that were found to the few statements in them that speak of the question."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from clawdbot.knowledge.embedding.embedder import Embedder
+from clawdbot.knowledge.evidence.background import levels
+from clawdbot.knowledge.evidence.instructions import find_instructions, is_instruction
+from clawdbot.knowledge.evidence.ranges import placed
+from clawdbot.knowledge.evidence.statement import Statement, statements
+from clawdbot.knowledge.evidence.support import terms
+from clawdbot.knowledge.passage import Passage, Retrieval
+from clawdbot.text.language import detect
+
+MOST = 12
+"""Statements shown to a model; more only distract a small one."""
+
+CHARACTERS = 1_800
+_COMPARED = 80
+_WORDS, _RANK, _IN_RANGE = 0.06, 0.02, 0.03
+"""What shared words, the passage's place in the search and a fitting range add to nearness (a cosine)."""
+_WORDS_ALONE = 3.0
+"""Without an embedder words take the place of meaning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What documents offer for a question, best document first.  ``documents`` counts those that the asker may see;
+    ``hidden``: something that fits exists and may not be seen; ``instructions`` is (document, text) that addresses a
+    program and was left out."""
+
+    question: str
+    statements: tuple[Statement, ...]
+    documents: int
+    hidden: bool = False
+    instructions: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def gather(
+    retrieval: Retrieval, question: str, *, embedder: Embedder | None, dated: Callable[[Passage], str]
+) -> Evidence:
+    """The statements of the passages that fit the question; ``dated`` says from when a passage's document holds.
+
+    Without an embedder only words count.  Raises EmbeddingError.
+    """
+    pool: dict[tuple[str, str, int, int], tuple[float, Statement]] = {}
+    planted: dict[tuple[str, str], None] = {}
+    for rank, passage in enumerate(retrieval.passages):
+        planted |= dict.fromkeys((passage.document, text) for text in find_instructions(passage.text))
+        for statement in statements(passage, dated=dated(passage)):
+            if not is_instruction(statement.quote):
+                pool.setdefault(statement.place, (1.0 / (1 + rank), statement))
+    return Evidence(
+        question=question,
+        statements=_arranged(_best(question, list(pool.values()), embedder)),
+        documents=retrieval.documents,
+        hidden=retrieval.hidden,
+        instructions=tuple(planted),
+        notes=retrieval.notes,
+    )
+
+
+def _best(question: str, pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
+    """The best statements with their figures, within the room that a prompt has."""
+    said = [_seen(s) for _, s in pool]
+    words = _shared_words(question, said)
+    first = sorted(range(len(pool)), key=lambda i: -(words[i] + pool[i][0]))[:_COMPARED]
+    near = _nearness(question, [pool[i][1] for i in first], embedder)
+    scored: list[Statement] = []
+    for i, meaning in zip(first, near, strict=True):
+        rank, statement = pool[i]
+        inside = placed(question, statement.text)
+        weight = _WORDS if embedder is not None else _WORDS * _WORDS_ALONE
+        fit = meaning + weight * words[i] + _RANK * rank + (_IN_RANGE if inside else 0.0)
+        scored.append(replace(statement, near=round(meaning, 4), fit=round(fit, 4), inside=inside))
+    kept: list[Statement] = []
+    used = 0
+    for statement in sorted(scored, key=lambda s: -s.fit)[:MOST]:
+        used += len(statement.text)
+        if kept and used > CHARACTERS:
+            break
+        kept.append(statement)
+    return kept
+
+
+def _nearness(question: str, compared: Sequence[Statement], embedder: Embedder | None) -> list[float]:
+    """Cosines above the level of unrelated text, so that statements in two languages can be compared."""
+    if embedder is None or not compared:
+        return [0.0] * len(compared)
+    query = embedder.query(question)
+    level = levels(embedder, query)
+    cosines = embedder.passages([_seen(s) for s in compared]) @ query
+    return [float(c) - level[detect(s.text)] for c, s in zip(cosines, compared, strict=True)]
+
+
+def _seen(statement: Statement) -> str:
+    return f"{' > '.join(statement.headings)}\n{statement.text}"
+
+
+def _shared_words(question: str, texts: Sequence[str]) -> list[float]:
+    """The share of the question's words in each text, rare words weighing more."""
+    asked = terms(question)
+    held = [terms(text) & asked for text in texts]
+    counts = Counter(term for found in held for term in found)
+    weights = {term: math.log(1 + len(texts) / (1 + counts[term])) for term in asked}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[term] for term in found) / total for found in held]
+
+
+def _arranged(chosen: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Grouped by document, the best document first, in the document's own order."""
+    best: dict[tuple[str, str], float] = {}
+    for s in chosen:
+        key = (s.source, s.document)
+        best[key] = max(best.get(key, s.fit), s.fit)
+    return tuple(sorted(chosen, key=lambda s: (-best[(s.source, s.document)], s.source, s.document, s.start)))

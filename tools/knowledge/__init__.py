@@ -1,0 +1,1 @@
+"""Tools that look into the documents: search, and quoting what answers."""
