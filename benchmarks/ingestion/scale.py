@@ -56,7 +56,7 @@ def scale(folder: Path, chunks: int, url: str = "") -> list[tuple[str, float, st
 
 def _questions(library: Library, chunks: int) -> list[tuple[str, float, str]]:
     chance = random.Random(1)
-    some = [chance.randrange(1, chunks) for _ in range(100)]
+    some = [chance.randrange(1, chunks + 1) for _ in range(100)]
     cases: list[tuple[str, Callable[[], object]]] = [
         ("visible scopes of a user", lambda: library.visible(_WHO)),
         ("check and read 100 chunks", lambda: library.passages(some, _WHO)),

@@ -6,9 +6,10 @@ import random
 from pathlib import Path
 
 _ENGLISH = (
-    "travel expenses receipts approval credit limit customer invoice payment supplier contract delivery warehouse "
-    "discount quarter budget forecast salary leave holiday training security password laptop meeting room policy"
-).split()
+    "travel", "expenses", "receipts", "approval", "credit", "limit", "customer", "invoice", "payment", "supplier",
+    "contract", "delivery", "warehouse", "discount", "quarter", "budget", "forecast", "salary", "leave", "holiday",
+    "training", "security", "password", "laptop", "meeting", "room", "policy",
+)  # fmt: skip
 _CHINESE = "差旅费用报销审批信用额度客户发票付款供应商合同交货仓库折扣季度预算预测工资请假培训安全会议室制度流程部门"
 
 
