@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -15,6 +16,9 @@ from clawdbot.knowledge.loaders.limits import LoadLimits
 
 MAX_MEMBERS = 20_000
 _STEP = 1 << 20
+_OVERLAP = 1 << 9
+_PROLOG = 1 << 16
+_DTD = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T|E\0?N\0?T\0?I)")
 _MAX_DEPTH = 500
 """Levels of XML; the trees are walked by functions that call themselves."""
 
@@ -25,23 +29,37 @@ class Container:
     def __init__(self, archive: zipfile.ZipFile, limits: LoadLimits) -> None:
         self._archive = archive
         self._left = limits.max_unpacked_bytes
-        self._names = frozenset(archive.namelist())
+        self.names = frozenset(archive.namelist())
+        """Of all members."""
 
     def __contains__(self, name: str) -> bool:
-        return name in self._names
+        return name in self.names
 
     def read(self, name: str) -> bytes:
         """A member's bytes; LoadFailed when it is missing, damaged, encrypted or too large."""
         parts = list(self._pieces(name))
         return b"".join(parts)
 
-    def xml(self, name: str) -> ElementTree.Element:
-        """A member as an XML tree; LoadFailed when it is no plain XML (office formats need no DTD)."""
-        return parse_xml(self.read(name))
+    def xml(self, name: str, *, renamed: Sequence[tuple[bytes, bytes]] = ()) -> ElementTree.Element:
+        """A member as an XML tree; LoadFailed when it is no plain XML (office formats need no DTD).
+
+        ``renamed``: names of namespaces to read as others.
+        """
+        data = self.read(name)
+        for before, after in renamed:
+            data = data.replace(before, after)
+        return parse_xml(data)
 
     def xml_or_none(self, name: str) -> ElementTree.Element | None:
         """The tree of a member that a document may lack."""
         return self.xml(name) if name in self else None
+
+    def windows(self, name: str) -> Iterator[bytes]:
+        """A member in pieces of a megabyte, each with the end of the one before, to search in."""
+        end = b""
+        for piece in self._pieces(name):
+            yield end + piece
+            end = piece[-_OVERLAP:]
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         try:
@@ -84,6 +102,13 @@ def checked_zip(data: bytes, limits: LoadLimits) -> Iterator[zipfile.ZipFile]:
         if sum(member.compress_size for member in members) > len(data):
             raise LoadFailed("Its parts overlap: it is made to unpack without end.")
         yield archive
+
+
+def refuse_dtds(archive: Container) -> None:
+    """LoadFailed when an XML member begins with a DTD; for parts that a library parses, not :func:`parse_xml`."""
+    for name in archive.names:
+        if name.endswith((".xml", ".rels", ".vml")) and _DTD.search(next(archive.windows(name), b"")[:_PROLOG]):
+            _refuse_dtd()
 
 
 def parse_xml(data: bytes) -> ElementTree.Element:

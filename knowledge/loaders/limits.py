@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_NESTING = 3
+"""Levels of files inside of files."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadLimits:

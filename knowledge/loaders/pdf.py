@@ -31,6 +31,7 @@ _MAX_GLYPHS = 200_000
 _UNREADABLE = 0.3
 _FEW_GLYPHS = 8
 _MAX_BOOKMARKS = 5000
+_LEADER = re.compile(r"\s*(?:[.．·]\s?){4,}\s*")
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-])(\d\d)'?(\d\d)?)?")
 
 
@@ -179,7 +180,7 @@ def _text_blocks(lines: list[Line], headings: Headings, page: int) -> Iterator[B
 
 
 def _text(paragraph: Paragraph) -> str:
-    return one_line(join_lines(clean(line.text) for line in paragraph.lines))
+    return one_line(_LEADER.sub(" … ", join_lines(clean(line.text) for line in paragraph.lines)))
 
 
 def _moment(stated: str) -> str:

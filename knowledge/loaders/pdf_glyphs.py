@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from ctypes import byref, c_double, c_float, c_int, c_void_p, cast, create_string_buffer
-from dataclasses import dataclass
+from ctypes import addressof, byref, c_double, c_float, c_int, create_string_buffer
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -143,6 +143,8 @@ def _characters(text_page: Any) -> list[tuple[Glyph, int]]:
     styles: dict[int, _Style] = {}
     space = False
     pending = ""
+    key = 0
+    place = (0.0, 0.0)
     box = raw.FS_RECTF()
     x, y = c_double(), c_double()
     for index in range(raw.FPDFText_CountChars(text_page)):
@@ -156,12 +158,18 @@ def _characters(text_page: Any) -> list[tuple[Glyph, int]]:
         text, pending = _decoded(code, pending)
         if not text:
             continue
-        handle = raw.FPDFText_GetTextObject(text_page, index)
-        key = _address(handle)
+        before = key
+        key = addressof(raw.FPDFText_GetTextObject(text_page, index).contents)
         style = styles.get(key)
         if style is None:
             style = styles[key] = _style(text_page, index)
         raw.FPDFText_GetLooseCharBox(text_page, index, byref(box))
+        here = (box.left, box.right)
+        if here == place and key == before and not space:  # one ligature, which PDFium spells out
+            last, quarter = found[-1]
+            found[-1] = (replace(last, text=last.text + text), quarter)
+            continue
+        place = here
         raw.FPDFText_GetCharOrigin(text_page, index, byref(x), byref(y))
         base = y.value if style.quarter % 2 == 0 else x.value
         glyph = Glyph(
@@ -182,11 +190,6 @@ def _decoded(code: int, pending: str) -> tuple[str, str]:
             return "\ufffd", ""
         return (pending + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), ""
     return ("-" if code in _HYPHENS else chr(code)), ""
-
-
-def _address(handle: Any) -> int:
-    address: int = cast(handle, c_void_p).value or 0
-    return address
 
 
 def _style(text_page: Any, index: int) -> _Style:

@@ -78,7 +78,7 @@ def without_running_lines(pages: Sequence[Sequence[Element]], heights: Sequence[
     seen: Counter[tuple[str, int]] = Counter()
     for page, height in zip(pages, heights, strict=True):
         seen.update({(_masked(line), _place(line)) for line in page if _at_edge(line, height)})
-    enough = max(2, (len(pages) + 2) // 4)
+    enough = 2 if len(pages) < 6 else 3
     running = {line for line, times in seen.items() if times >= enough}
     kept = []
     for page, height in zip(pages, heights, strict=True):

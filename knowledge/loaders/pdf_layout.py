@@ -11,7 +11,7 @@ from statistics import median
 
 from clawdbot.knowledge.loaders.pdf_glyphs import PageGlyphs
 from clawdbot.knowledge.loaders.pdf_lines import Piece, joined, pieces_of, rows_of
-from clawdbot.knowledge.loaders.pdf_tables import Table, aligned, between_rules, ruled
+from clawdbot.knowledge.loaders.pdf_tables import Table, aligned, between_rules, leads, ruled
 
 _MIN_COLUMN_LINES = 5
 _MIN_COLUMN_EM = 9.0
@@ -83,7 +83,10 @@ def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [Paragraph(lines=tuple(group), item=bool(_ITEM.match(group[0].text))) for group in groups]
+    return [
+        Paragraph(lines=tuple(group), item=bool(_ITEM.match(group[0].text)) or leads(group[-1].text))
+        for group in groups
+    ]
 
 
 def _within(table: Table, x: float, y: float) -> bool:
@@ -188,6 +191,8 @@ def _typical_leading(lines: Sequence[Line]) -> float:
 def _begins(group: list[Line], line: Line, leading: float) -> bool:
     """A new paragraph: a gap, another size, an indent, a bullet, or the line before ended early."""
     last = group[-1]
+    if leads(last.text):
+        return True
     distance = last.base - line.base
     if abs(last.size - line.size) > 0.08 * max(last.size, line.size) or (last.bold != line.bold and len(group) == 1):
         return True

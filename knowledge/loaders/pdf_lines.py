@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
@@ -17,6 +17,11 @@ _SPACE = 0.28
 """Em; what is wider parts words even where PDFium sees no blank."""
 _SAME_LINE = 0.35
 """Em; baselines that differ less are one (super- and subscripts)."""
+_SCRIPT = 0.62
+"""Em of the line; how far super- and subscripts stand above or below."""
+_SMALL = 0.8
+_SAME_PLACE = 0.15
+_SUPERSCRIPT = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _CJK = re.compile(f"[{CJK}]")
 
 
@@ -51,16 +56,46 @@ def pieces_of(glyphs: Iterable[Glyph]) -> list[Piece]:
 
 
 def baselines(glyphs: Iterable[Glyph]) -> list[list[Glyph]]:
-    """Characters grouped by baseline, the highest first."""
-    lines: list[list[Glyph]] = []
-    for glyph in sorted(glyphs, key=lambda glyph: (-glyph.base, glyph.x0)):
-        if lines:
-            first = max(lines[-1], key=lambda other: other.size) if len(lines[-1]) < 9 else lines[-1][0]
-            if first.base - glyph.base <= _SAME_LINE * max(first.size, glyph.size):
-                lines[-1].append(glyph)
-                continue
-        lines.append([glyph])
-    return lines
+    """Characters grouped by baseline, the highest first; small ones just above or below belong to the line beside."""
+    by_base: dict[float, list[Glyph]] = {}
+    for glyph in glyphs:
+        by_base.setdefault(round(glyph.base, 1), []).append(glyph)
+    lines: list[_Baseline] = []
+    for base, found in sorted(by_base.items(), key=lambda item: (-sum(glyph.size for glyph in item[1]), -item[0])):
+        size = max(glyph.size for glyph in found)
+        line = min(lines, key=lambda line: abs(line.base - base), default=None)
+        if line is None or not _belongs(line, base, size, found):
+            lines.append(_Baseline(base=base, size=size, glyphs=found))
+        elif size < _SMALL * line.size and base > line.base + 0.15 * line.size:
+            line.glyphs.extend(_raised(glyph) for glyph in found)
+        else:
+            line.glyphs.extend(found)
+    return [line.glyphs for line in sorted(lines, key=lambda line: -line.base)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Baseline:
+    base: float
+    size: float
+    glyphs: list[Glyph]
+
+
+def _belongs(line: _Baseline, base: float, size: float, found: list[Glyph]) -> bool:
+    distance = abs(line.base - base)
+    if distance <= _SAME_LINE * max(line.size, size) * (0.6 if size > line.size else 1):
+        return True
+    near = distance <= _SCRIPT * line.size and size < _SMALL * line.size
+    return near and any(
+        abs(glyph.x0 - other.x1) < 0.4 * line.size or abs(other.x0 - glyph.x1) < 0.4 * line.size
+        for glyph in found[:3]
+        for other in line.glyphs
+    )
+
+
+def _raised(glyph: Glyph) -> Glyph:
+    """A digit above the line as the character for that: m² is not m2, and a note's number is no part of an amount."""
+    text = glyph.text.translate(_SUPERSCRIPT)
+    return replace(glyph, text=text) if text != glyph.text else glyph
 
 
 def rows_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
@@ -84,7 +119,7 @@ def joined(pieces: Sequence[Piece]) -> Piece:
 def _runs(line: list[Glyph]) -> list[list[Glyph]]:
     runs = [[line[0]]]
     for before, glyph in pairwise(line):
-        if _doubled(runs[-1], glyph):
+        if glyph.x0 - before.x0 < _SAME_PLACE * glyph.size and _doubled(runs[-1], glyph):
             continue
         if glyph.x0 - max(before.x1, runs[-1][-1].x1) > _GAP * max(before.size, glyph.size):
             runs.append([glyph])
@@ -97,8 +132,8 @@ def _doubled(run: list[Glyph], glyph: Glyph) -> bool:
     """The same character at the same place again: how some programs draw bold or shadowed text."""
     return any(
         other.text == glyph.text
-        and abs(other.x0 - glyph.x0) < 0.15 * glyph.size
-        and abs(other.base - glyph.base) < 0.15 * glyph.size
+        and abs(other.x0 - glyph.x0) < _SAME_PLACE * glyph.size
+        and abs(other.base - glyph.base) < _SAME_PLACE * glyph.size
         for other in run[-3:]
     )
 
@@ -122,8 +157,8 @@ def text_of(run: Sequence[Glyph]) -> str:
     """Characters from left to right, blanks where the file or the distance has them, none between Chinese ones."""
     parts = [run[0].text]
     for before, glyph in pairwise(run):
-        wide = glyph.x0 - before.x1 > _SPACE * max(before.size, glyph.size)
-        if (glyph.space or wide) and not (_CJK.match(before.text[-1]) and _CJK.match(glyph.text[0])):
+        apart = glyph.space or glyph.x0 - before.x1 > _SPACE * max(before.size, glyph.size)
+        if apart and not (_CJK.match(before.text[-1]) and _CJK.match(glyph.text[0])):
             parts.append(" ")
         parts.append(glyph.text)
     return "".join(parts)

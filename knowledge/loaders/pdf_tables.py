@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ _NEAR = 3.0
 """Points; rules that are not further apart meet."""
 _MAX_RULES = 3000
 _MIN_ROWS = 3
+_LEADER = re.compile(r"(?:[.．·]\s?){4,}|…{2,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ def aligned(pieces: Sequence[Piece]) -> list[Table]:
     found = []
     run: list[list[Piece]] = []
     for row in [*rows_of(pieces), []]:
-        if len(row) > 1 and (not run or _follows(run[-1], row)):
+        if len(row) > 1 and not leads(row[-2].text + row[-1].text) and (not run or _follows(run[-1], row)):
             run.append(row)
             continue
         if len(run) >= _MIN_ROWS and not _prose(run):
@@ -83,6 +85,11 @@ def aligned(pieces: Sequence[Piece]) -> list[Table]:
                 found.append(table)
         run = [row] if len(row) > 1 else []
     return found
+
+
+def leads(text: str) -> bool:
+    """Dots lead to a page number: a line of a table of contents."""
+    return bool(_LEADER.search(text))
 
 
 def _follows(above: list[Piece], row: list[Piece]) -> bool:

@@ -13,7 +13,7 @@ from clawdbot.knowledge.extract import Block, Extract
 from clawdbot.knowledge.loaders import sniffing
 from clawdbot.knowledge.loaders.cleaning import clean, one_line
 from clawdbot.knowledge.loaders.container import damaged
-from clawdbot.knowledge.loaders.limits import LoadLimits
+from clawdbot.knowledge.loaders.limits import MAX_NESTING, LoadLimits
 from clawdbot.knowledge.loaders.page_reader import PageReader
 
 _HERE = "clawdbot.knowledge.loaders"
@@ -25,6 +25,13 @@ LOADERS: Final = {
     sniffing.CSV: "delimited",
     sniffing.TSV: "delimited",
     sniffing.PDF: "pdf",
+    sniffing.DOCX: "docx",
+    sniffing.PPTX: "pptx",
+    sniffing.ODT: "odt",
+    sniffing.XLSX: "xlsx",
+    sniffing.RTF: "rtf",
+    sniffing.EML: "eml",
+    sniffing.MSG: "msg",
     "image/png": "picture",
     "image/jpeg": "picture",
     "image/gif": "picture",
@@ -36,6 +43,7 @@ LOADERS: Final = {
 
 _WITH_CHARSET: Final = frozenset(("text", "markdown", "html", "delimited"))
 _WITH_READER: Final = frozenset(("pdf", "picture"))
+_WITH_NESTED: Final = frozenset(("eml", "msg"))
 
 _SAVE_AS = "Open it in the program that made it and save it as {}."
 REFUSED: Final = {
@@ -72,6 +80,14 @@ class _Loading:
 
     limits: LoadLimits
     reader: PageReader | None
+    depth: int = 0
+
+    def nested(self, data: bytes, name: str, media: str) -> Extract:
+        """What is attached to a mail, one level deeper."""
+        if self.depth >= MAX_NESTING:
+            raise LoadFailed(f"It is inside of {MAX_NESTING} other mails: left out.")
+        _check_size(len(data), self.limits)
+        return _load(data, name, media, replace(self, depth=self.depth + 1))
 
 
 def load(path: Path, *, media: str | None = None, limits: LoadLimits, reader: PageReader | None = None) -> Extract:
@@ -87,6 +103,9 @@ def load(path: Path, *, media: str | None = None, limits: LoadLimits, reader: Pa
         data = path.read_bytes()
     except OSError as error:
         raise LoadFailed(f"It cannot be read: {error.strerror or error}.", hint="Check its rights.") from error
+    kind = sniffing.media_of(data, path.name, media or "")
+    if kind.startswith("audio/"):
+        return _finished(_loader("audio")(path, limits), path.name, kind, limits)
     return _load(data, path.name, media or "", _Loading(limits=limits, reader=reader))
 
 
@@ -108,6 +127,8 @@ def _check_size(size: int, limits: LoadLimits) -> None:
 
 def _load(data: bytes, name: str, declared: str, loading: _Loading) -> Extract:
     media = sniffing.media_of(data, name, declared)
+    if media.startswith("audio/"):
+        raise LoadFailed("It is a recording inside of a mail.", hint="Save it as a file of its own.")
     module = LOADERS.get(media)
     if module is None:
         reason, hint = REFUSED.get(media, ("It is not a document of a known kind.", "Save it as PDF or text."))
@@ -118,6 +139,8 @@ def _load(data: bytes, name: str, declared: str, loading: _Loading) -> Extract:
         wanted["declared"] = _charset(declared)
     if module in _WITH_READER:
         wanted["reader"] = loading.reader
+    if module in _WITH_NESTED:
+        wanted["nested"] = loading.nested
     try:
         found = loader(data, loading.limits, **wanted)
     except (LoadFailed, MemoryError):

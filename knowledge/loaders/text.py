@@ -21,8 +21,12 @@ _HEADING_MAX = 60
 def load(data: bytes, limits: LoadLimits, *, declared: str = "") -> Extract:
     """Paragraphs between empty lines; a short line alone that is numbered or underlined is a heading."""
     text, encoding = decode(data, declared)
-    blocks = tuple(block for piece in paragraphs(text[: limits.max_text_chars]) for block in _blocks(piece))
-    return Extract(blocks=blocks, metadata={"encoding": encoding})
+    return Extract(blocks=blocks_of(text[: limits.max_text_chars]), metadata={"encoding": encoding})
+
+
+def blocks_of(text: str) -> tuple[Block, ...]:
+    """Blocks of text that is decoded already, for example a mail's body."""
+    return tuple(block for piece in paragraphs(text) for block in _blocks(piece))
 
 
 def _blocks(piece: str) -> list[Block]:
