@@ -65,7 +65,10 @@ class Ingestion:
             run.work()
         except KnowledgeError as caught:
             error = str(caught)
-        self._library.source_checked(source.name, error)
+        try:
+            self._library.source_checked(source.name, error)
+        except KnowledgeError as caught:  # another process dropped the source meanwhile
+            error = str(caught)
         report = replace(run.report, seconds=time.monotonic() - started, error=error)
         run.tell("done", reason=error)
         return report

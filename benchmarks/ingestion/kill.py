@@ -111,7 +111,7 @@ def _one(
             last, name = ours.recv()
         except EOFError:
             break
-        number += 1
+        number += last != "unchanged"  # that is told without any work
         _note(office, outcome, last, name)
     process.join()
     ours.close()

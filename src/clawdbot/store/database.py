@@ -132,6 +132,7 @@ def _prepare_sqlite(engine: Engine, file: str, busy_timeout_s: float) -> None:
         connection.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
         _write_ahead(connection, time.monotonic() + busy_timeout_s)
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what was deleted cannot be read out of the file
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

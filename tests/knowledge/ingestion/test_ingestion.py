@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from clawdbot.config import AccessRule, SourceConfig
 from clawdbot.errors import EmbeddingError, KnowledgeError, LoadFailed, StoreError
 from clawdbot.knowledge.extract import Block, Extract
 from clawdbot.knowledge.ingestion import IngestReport
+from clawdbot.knowledge.library import Library
 from clawdbot.knowledge.sources.source import Item, Unreachable
+from clawdbot.store.database import Database
 from tests.knowledge.ingestion.desk import BROKEN, CountingEmbedder, Desk, Shelf, load_text
 
 GBK_NAMES = tuple(os.fsdecode(name) for name in (b"\xcf\xfa.txt", b"\xb2\xc9.txt"))
@@ -280,6 +283,34 @@ def test_two_processes_that_disagree_for_ever_stop(desk: Desk, shelf: Shelf) -> 
     assert "Another process" in desk.reason("a.txt")
 
 
+def test_a_source_that_is_dropped_while_it_is_taken_in_stays_dropped(desk: Desk, shelf: Shelf) -> None:
+    shelf.texts = {"a.txt": "alpha"}
+    desk.embedder.before = lambda: desk.library.drop_source("docs")
+    assert "no source 'docs'" in desk.take(shelf).error
+    assert desk.library.documents() == () and desk.library.sources() == ()
+
+
+def test_processes_that_take_in_the_same_source_at_once_agree(
+    desk: Desk, shelf: Shelf, ledger_url: str, tmp_path: Path
+) -> None:
+    desks = [Desk(Library(Database(ledger_url))) for _ in range(3)]
+    shelves = []
+    for n in range(3):
+        (tmp_path / str(n)).mkdir()
+        shelves.append(replace(shelf, folder=tmp_path / str(n), fetched=[]))
+    for state in ({"a.txt": "alpha", "b.txt": "beta", "c.txt": "gamma"}, {"a.txt": "alpha 2", "c.txt": BROKEN}):
+        for one in shelves:
+            one.texts = dict(state)
+        with ThreadPoolExecutor(3) as pool:
+            reports = list(pool.map(Desk.take, desks, shelves))
+        assert [report.error for report in reports] == [""] * 3
+        good = {text for text in state.values() if text != BROKEN}
+        assert desk.texts() == good and {one.name for one in desk.library.documents()} == set(state)
+    assert sum(report.changed for report in reports) == 1, "it was stored once, whoever came first"
+    for each in desks:
+        each.library.close()
+
+
 def test_vectors_that_were_swept_meanwhile_are_made_again(desk: Desk, shelf: Shelf) -> None:
     shared, other = "alpha " * 25, "beta " * 50
     shelf.texts = {"a.txt": shared}
@@ -354,6 +385,7 @@ from pathlib import Path
 from clawdbot.errors import StoreError
 from clawdbot.knowledge.library import Library
 from clawdbot.store.database import Database, sqlite_url
+from clawdbot.store.database import Database
 from tests.knowledge.ingestion.desk import Desk, Shelf
 folder = Path(sys.argv[1])
 url = sqlite_url(folder / "l.db")

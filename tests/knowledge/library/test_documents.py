@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from clawdbot.config import SourceConfig
 from clawdbot.errors import KnowledgeError
 from clawdbot.knowledge.library import Library
 from clawdbot.knowledge.library.taking_in import DocumentChanged, VectorsMissing
-from tests.knowledge.library.writing import COLLECTION, content, item, live_texts, loaded, put, vector_of
+from clawdbot.store.database import Database, sqlite_url
+from tests.knowledge.library.writing import COLLECTION, DIMENSION, content, item, live_texts, loaded, put, vector_of
 
 
 def test_a_document_is_read_as_it_was_written(shelf: Library) -> None:
@@ -198,3 +200,17 @@ def test_many_ids_are_read_in_pieces(shelf: Library) -> None:
     put(shelf, "a.md", "\n".join(f"line {n}" for n in range(1100)), source="more")
     found = shelf.passages(range(1, 40_000))
     assert len(found) == shelf.live_count() == len(shelf.entries(list(range(1, 40_000)), COLLECTION)) == 1100
+
+
+def test_what_was_deleted_is_not_left_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "l.db"
+    library = Library(Database(sqlite_url(file)))
+    library.put_source("docs", SourceConfig(), "command")
+    library.collection(COLLECTION, DIMENSION)
+    known = put(library, "a.md", "\n".join(f"the secret number {n}" for n in range(300)))
+    library.close()
+    assert b"the secret number" in file.read_bytes()
+    library = Library(Database(sqlite_url(file)))
+    library.remove(known.id)
+    library.close()
+    assert b"the secret number" not in file.read_bytes()
