@@ -13,6 +13,8 @@ _RULE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\(?\d{1,3}[.)、）]|[（(][一二三四五六七八九十]+[)）])\s*")
 _LONG_ITEM = 280
 _SHORT = 6
+_LONG_HEADING = 60
+_SENTENCE_END = re.compile(r"[。.!?！？;；:：,，)）]\s*$")
 _DECORATION = re.compile(r"\*\*|__|`")
 
 
@@ -66,64 +68,104 @@ def statements(passage: Passage, *, dated: str = "") -> list[Statement]:
     """The statements of a passage, in order; headings and table headers are none."""
     lead_in = len(passage.text) - (passage.end - passage.start)
     found = []
-    for text, start, end in _pieces(passage.text):
-        at = max(0, start - lead_in) + passage.start
+    for piece in _pieces(passage.text, passage.headings):
+        at = max(0, piece.start - lead_in) + passage.start
+        own = (piece.heading,) if piece.heading else ()
         found.append(
             Statement(
                 chunk=passage.chunk, document=passage.document, source=passage.source, title=passage.title,
-                version=passage.version, locator=passage.locator, headings=passage.headings,
-                text=_DECORATION.sub("", text), quote=passage.text[start:end], start=at, end=at + end - start,
+                version=passage.version, locator=_place(passage.locator, piece.heading),
+                headings=(*passage.headings, *own), text=_DECORATION.sub("", piece.text),
+                quote=passage.text[piece.start : piece.end], start=at, end=at + piece.end - piece.start,
                 label=passage.label, uri=passage.uri, modified_at=passage.modified_at, dated=dated,
             )
         )  # fmt: skip
     return found
 
 
-def _pieces(text: str) -> list[tuple[str, int, int]]:
-    """(shown, start, end) of every statement of a chunk's text."""
+def _place(locator: str, heading: str) -> str:
+    """The statement's own section, where the chunk's locator names sections."""
+    return f"§ {heading}" if heading and locator.startswith("§") else locator
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    text: str
+    start: int
+    end: int
+    heading: str
+
+
+def _pieces(text: str, above: tuple[str, ...]) -> list[_Piece]:
+    """The statements of a chunk's text with the heading that stands over each in it."""
+    found: list[_Piece] = []
+    heading, lead = "", ""
+    for block, start in _blocks(text):
+        lines = _lines(block, start)
+        if block.lstrip().startswith("|"):
+            found += [_Piece(text=t, start=a, end=b, heading=heading) for t, a, b in _rows(lines)]
+        elif _is_heading(block):
+            title = block.strip().lstrip("#").strip()
+            heading, lead = "" if title in above else title, ""
+        else:
+            said, lead = _said(lines, lead)
+            found += [_Piece(text=t, start=a, end=b, heading=heading) for t, a, b in said]
+    return [piece for piece in found if len(piece.text.strip()) >= _SHORT]
+
+
+def _is_heading(block: str) -> bool:
+    """One short line that ends like no sentence."""
+    line = block.strip()
+    if line.startswith("#"):
+        return "\n" not in line
+    return "\n" not in line and len(line) <= _LONG_HEADING and not _SENTENCE_END.search(line) and not _ITEM.match(line)
+
+
+def _said(lines: list[tuple[str, int]], lead: str) -> tuple[list[tuple[str, int, int]], str]:
+    """Items and sentences of a block as (shown, start, end), and the lead-in for a list that follows."""
     found: list[tuple[str, int, int]] = []
-    lines = _lines(text)
-    index = 0
-    lead, listed = "", False
-    while index < len(lines):
-        line, start = lines[index]
-        if line.lstrip().startswith("|"):
-            block = []
-            while index < len(lines) and lines[index][0].lstrip().startswith("|"):
-                block.append(lines[index])
-                index += 1
-            found += _rows(block)
-            continue
-        index += 1
+    for line, start in lines:
         item = _ITEM.match(line)
-        if not line.strip() or line.lstrip().startswith("#"):
-            lead = "" if listed or line.strip() else lead
-        elif item and len(line) <= _LONG_ITEM:
-            body, listed = line[item.end() :].strip(), True
+        if item and len(line) <= _LONG_ITEM:
+            body = line[item.end() :].strip()
             if body:
                 at = start + line.index(body, item.end())
                 found.append((f"{lead} {body}".strip(), at, at + len(body)))
-        else:
-            found += [(line[a:b], start + a, start + b) for a, b in sentence_spans(line)]
-            lead, listed = line.strip() if line.rstrip().endswith((":", "：")) else "", False
-    return [piece for piece in found if len(piece[0].strip()) >= _SHORT]
+            continue
+        found += [(line[a:b], start + a, start + b) for a, b in sentence_spans(line)]
+        lead = line.strip() if line.rstrip().endswith((":", "：")) else ""
+    listed = bool(lines) and bool(_ITEM.match(lines[-1][0]))
+    return found, "" if listed else lead
 
 
-def _lines(text: str) -> list[tuple[str, int]]:
-    found, at = [], 0
-    for line in text.split("\n"):
+def _blocks(text: str) -> list[tuple[str, int]]:
+    """Parts between empty lines with their places; a table is a part of its own wherever it stands."""
+    found: list[tuple[str, int]] = []
+    begin, kind = 0, ""
+    at = 0
+    for line in [*text.split("\n"), ""]:
+        here = "table" if line.lstrip().startswith("|") else "text" if line.strip() else ""
+        if here != kind or (here == "text" and line.startswith("#")):
+            if kind:
+                found.append((text[begin : at - 1], begin))
+            begin, kind = at, here
+        at += len(line) + 1
+    return found
+
+
+def _lines(block: str, start: int) -> list[tuple[str, int]]:
+    found, at = [], start
+    for line in block.split("\n"):
         found.append((line, at))
         at += len(line) + 1
     return found
 
 
 def _rows(block: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
-    """A table's rows as 'header: value; ...'; a table without a rule below its first line has no header."""
-    header: list[str] = []
-    if len(block) > 1 and _RULE.fullmatch(block[1][0]):
-        header, block = _cells(block[0][0]), block[2:]
+    """A table's rows as 'header: value; ...'; its first line is the header, and a rule below it is none."""
+    header = _cells(block[0][0])
     found = []
-    for line, start in block:
+    for line, start in block[1:]:
         cells = _cells(line)
         if _RULE.fullmatch(line) or not any(cells):
             continue

@@ -63,10 +63,14 @@ def test_a_repeated_header_does_not_shift_the_rows() -> None:
     assert [whole[s.start : s.end] for s in found] == [s.quote for s in found] == rows.split("\n")
 
 
-def test_a_table_without_a_header_is_read_by_its_cells() -> None:
-    assert [s.text for s in statements(passage("| alpha one | 5 |\n| beta two | 6 |"))] == [
-        "alpha one; 5",
-        "beta two; 6",
+def test_headings_inside_a_passage_stand_over_their_statements() -> None:
+    text = (
+        "Travel policy\n\nBefore the trip\n\nTrips are approved first.\n\nLimits\n\n| | Beijing |\n| Hotel | CNY 550 |"
+    )
+    found = statements(passage(text, headings=("Travel policy",), locator="§ Before the trip – Limits"))
+    assert [(s.text, s.headings, s.locator) for s in found] == [
+        ("Trips come first.", ("Travel policy", "Before the trip"), "§ Before the trip"),
+        ("Hotel; Beijing: CNY 550", ("Travel policy", "Limits"), "§ Limits"),
     ]
 
 
