@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from clawdbot.config import Config
 from clawdbot.errors import ClawdbotError, KnowledgeError, LoadFailed
 from clawdbot.knowledge.extract import Extract
 from clawdbot.knowledge.loaders.limits import LoadLimits
@@ -20,6 +19,10 @@ from clawdbot.knowledge.loading.document_file import copy_document
 from clawdbot.knowledge.loading.frames import BrokenFrame, OutOfTime, PipeClosed
 from clawdbot.knowledge.loading.messages import Failed, Order
 from clawdbot.knowledge.loading.worker_process import TooMuchScratch, WorkerProcess, cores
+
+if TYPE_CHECKING:
+    # The worker imports this package too; building the configuration's models would double the time it needs to start.
+    from clawdbot.config import Config
 
 _BYTES_A_CHARACTER = 4
 

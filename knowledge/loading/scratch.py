@@ -30,13 +30,18 @@ class Scratch:
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.documents = self.folder / "documents"
         self.temporary = self.folder / "temporary"
-        self.clear()
+        self.documents.mkdir(mode=0o700)
+        self.temporary.mkdir(mode=0o700)
 
     def clear(self) -> None:
-        """Remove everything in it."""
+        """Remove what is in both; the folders themselves stay, for the worker's right to write is tied to them."""
         for folder in (self.documents, self.temporary):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
+            for entry in os.scandir(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
 
     def used_bytes(self) -> int:
         """What the worker has written now, bytes on disk."""
