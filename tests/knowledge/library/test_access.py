@@ -10,7 +10,6 @@ from clawdbot.access.identity import Identity
 from clawdbot.config import AccessRule, SourceConfig
 from clawdbot.errors import KnowledgeError
 from clawdbot.knowledge.library import Library
-from clawdbot.store.database import Database, sqlite_url
 from tests.knowledge.library.writing import COLLECTION, live_texts, put
 
 ANNA = Identity(user="anna", groups=frozenset({"hr"}))
@@ -156,10 +155,9 @@ def allowed(config: SourceConfig, name: str, who: Identity) -> bool:
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(configs=st.lists(CONFIGS, min_size=1, max_size=3), names=st.sets(NAMES, min_size=1), who=WHO)
 def test_whatever_the_rules_were_before_only_those_of_now_count(
-    tmp_path_factory: pytest.TempPathFactory, configs: list[SourceConfig], names: set[str], who: Identity
+    sqlite_library: Library, configs: list[SourceConfig], names: set[str], who: Identity
 ) -> None:
-    library = Library(Database(sqlite_url(tmp_path_factory.mktemp("l") / "l.db")))
-    library.collection(COLLECTION, 8)
+    library = sqlite_library
     left = sorted(names)
     for config in configs:
         library.put_source("docs", config, "config")
@@ -171,4 +169,4 @@ def test_whatever_the_rules_were_before_only_those_of_now_count(
     scopes = {entry.chunk: entry.scope for batch in library.live(COLLECTION, 10) for entry in batch}
     visible = library.visible(who)
     assert {chunk.document for chunk in library.passages(scopes).values() if scopes[chunk.id] in visible} == may
-    library.close()
+    library.drop_source("docs")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from clawdbot.config import SourceConfig
 from clawdbot.knowledge.index import Feed
 from clawdbot.knowledge.library import Library
-from clawdbot.store.database import Database, sqlite_url
 from tests.knowledge.library.writing import COLLECTION, item, put, vector_of
 
 
@@ -72,13 +71,12 @@ STEPS = st.lists(
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_following_the_log_from_any_moment_leads_to_what_is_live(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, int]]
+    sqlite_library: Library, steps: list[tuple[str, str, int]]
 ) -> None:
-    library = Library(Database(sqlite_url(tmp_path_factory.mktemp("l") / "l.db")), keep_versions=1)
+    library = sqlite_library
     library.put_source("docs", SourceConfig(), "config")
-    library.collection(COLLECTION, 8)
     index: dict[int, str] = {}
-    applied = 0
+    applied = library.head()
     for number, (what, name, value) in enumerate(steps):
         known = library.known("docs")
         if what == "put":
@@ -100,4 +98,4 @@ def test_following_the_log_from_any_moment_leads_to_what_is_live(
     assert library.pending(COLLECTION) == 0
     library.sweep()
     assert library.pending(COLLECTION) == 0, "only what nothing uses was swept"
-    library.close()
+    library.drop_source("docs")
