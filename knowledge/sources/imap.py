@@ -19,7 +19,7 @@ from imapclient import IMAPClient  # type: ignore[import-untyped]  # it ships no
 from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]  # it ships no types
 
 from clawdbot.config import SourceConfig
-from clawdbot.errors import ClawdbotError, ConfigError, KnowledgeError, LoadFailed
+from clawdbot.errors import KnowledgeError, LoadFailed
 from clawdbot.knowledge.sources.credentials import password, tls_context
 from clawdbot.knowledge.sources.source import Item, Unreachable
 
@@ -128,8 +128,6 @@ class ImapSource:
                 for number in some:
                     if number in found:
                         yield self._item(number, found[number])
-        except ClawdbotError:
-            raise
         except (OSError, IMAPClientError) as error:
             raise self._unreadable(error) from error
 
@@ -139,7 +137,7 @@ class ImapSource:
         validity, _, number = item.fingerprint.partition(":")
         try:
             found = self._line.ask(lambda client: client.fetch([int(number)], ["BODY.PEEK[]"]))
-        except ConfigError as error:
+        except KnowledgeError as error:
             raise Unreachable(str(error)) from error
         except (OSError, IMAPClientError) as error:
             raise Unreachable(f"The mailbox cannot be read: {_said(error)}.") from error

@@ -17,7 +17,7 @@ import pytest
 from imapclient import DELETED, SEEN, IMAPClient  # type: ignore[import-untyped]  # it ships no types
 
 from clawdbot.config import SourceConfig
-from clawdbot.errors import ConfigError, KnowledgeError, LoadFailed
+from clawdbot.errors import KnowledgeError, LoadFailed
 from clawdbot.knowledge.sources.imap import ImapSource
 from clawdbot.knowledge.sources.source import Unreachable
 from tests.knowledge.sources.conftest import PASSWORD, USER, Certificates, Mailbox
@@ -167,11 +167,11 @@ def test_what_is_wrong_is_said(mailbox: Mailbox, settings: dict[str, Any], monke
     with pytest.raises(KnowledgeError, match="Check username and password"):
         list(source(settings).items())
     monkeypatch.delenv("IMAP_SECRET")
-    with pytest.raises(ConfigError, match="export IMAP_SECRET"):
+    with pytest.raises(KnowledgeError, match="export IMAP_SECRET"):
         list(source(settings).items())
-    with pytest.raises(ConfigError, match="Set password_env"):
+    with pytest.raises(KnowledgeError, match="Set password_env"):
         list(source(settings, password_env="").items())
-    with pytest.raises(ConfigError, match="without encryption"):
+    with pytest.raises(KnowledgeError, match="without encryption"):
         list(source(settings, host="imap.example.com", security="none").items())
 
 
@@ -181,7 +181,7 @@ def test_a_password_in_a_file(person: Person, settings: dict[str, Any], tmp_path
     assert len(list(source(settings, password_env="", password_file=tmp_path / "secret").items())) == 1
     (tmp_path / "bad").write_bytes(b"\xff")
     for name, said in (("absent", "No such file"), ("bad", "not UTF-8")):
-        with pytest.raises(ConfigError, match=said):
+        with pytest.raises(KnowledgeError, match=said):
             list(source(settings, password_file=tmp_path / name).items())
 
 

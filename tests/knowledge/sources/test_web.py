@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clawdbot.config import SourceConfig
-from clawdbot.errors import ConfigError, KnowledgeError, LoadFailed
+from clawdbot.errors import KnowledgeError, LoadFailed
 from clawdbot.knowledge.sources.addresses import Address, Reach, reach, resolve
 from clawdbot.knowledge.sources.browsing import Limits
 from clawdbot.knowledge.sources.source import Item, Unreachable
@@ -258,7 +258,7 @@ def test_certificates_are_checked_against_the_name(secure_web: Web, certificates
 def test_an_authority_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     for path in (tmp_path / "ca.pem", tmp_path / "absent.pem"):
-        with pytest.raises(ConfigError, match="certificate authority"):
+        with pytest.raises(KnowledgeError, match="certificate authority"):
             list(source(DEAD, ca_file=path).items())
 
 
