@@ -156,18 +156,16 @@ class LexicalIndex:
     @contextmanager
     def _writing(self) -> Iterator[bool]:
         """True with the lock of the one writer; False when another process, or thread, keeps it for too long."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._folder / "writing.lock")
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=self._wait_s)
+            self._notes = ()
+            yield True
         except Timeout:
             self._notes = (_BUSY,)
             yield False
-            return
-        try:
-            self._notes = ()
-            yield True
-        except Damaged as error:
+        except (Damaged, OSError) as error:
             raise KnowledgeError(
                 f"The lexical index cannot be written: {error}", hint=f"Check room and rights of {self._folder}."
             ) from error

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Row, Select, and_, or_, select
 
 from clawdbot.access.identity import Identity
 from clawdbot.errors import KnowledgeError
@@ -36,12 +36,35 @@ class Reading(LibraryPart):
 
     def neighbours(self, chunk: int, before: int, after: int) -> tuple[StoredChunk, ...]:
         """The chunk with up to so many of its version before and after it, in order; empty when it is gone."""
-        own = chunks.alias("own")
-        same = and_(chunks.c.document_id == own.c.document_id, chunks.c.version == own.c.version)
-        near = chunks.c.ordinal.between(own.c.ordinal - before, own.c.ordinal + after)
-        statement = _chunks().join(own, same & near).where(own.c.id == chunk).order_by(chunks.c.ordinal)
+        own = list(self.passages((chunk,)).values())
+        return self.neighbourhoods(own, before, after).get(chunk, ())
+
+    def neighbourhoods(
+        self, found: Sequence[StoredChunk], before: int, after: int
+    ) -> dict[int, tuple[StoredChunk, ...]]:
+        """For each chunk that is still there what :meth:`neighbours` says of it, in one statement."""
+        near = [
+            and_(
+                chunks.c.document_id == own.document_id,
+                chunks.c.version == own.version,
+                chunks.c.ordinal.between(own.ordinal - before, own.ordinal + after),
+            )
+            for own in found
+        ]
+        if not near:
+            return {}
         with self._database.read() as connection:
-            return tuple(map(_chunk, connection.execute(statement)))
+            rows = connection.execute(_chunks().where(or_(*near)).order_by(chunks.c.ordinal))
+            there = {(one.document_id, one.version, one.ordinal): one for one in map(_chunk, rows)}
+        return {
+            own.id: tuple(
+                there[key]
+                for n in range(own.ordinal - before, own.ordinal + after + 1)
+                if (key := (own.document_id, own.version, n)) in there
+            )
+            for own in found
+            if (own.document_id, own.version, own.ordinal) in there
+        }
 
     def version_text(self, document: int, n: int) -> Version:
         """A version with its whole text; KnowledgeError when it is not kept any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -16,6 +16,7 @@ from clawdbot.knowledge.lexical.tokens import tokens
 from clawdbot.knowledge.library import Library
 from clawdbot.knowledge.library.records import StoredChunk
 from clawdbot.knowledge.passage import Passage, Query, Retrieval
+from clawdbot.knowledge.place import knowledge_folder
 from clawdbot.knowledge.retrieval.freshness import Freshness
 from clawdbot.knowledge.retrieval.glossary import Glossary
 from clawdbot.knowledge.retrieval.legs import Found, Legs, Vector
@@ -32,9 +33,9 @@ from clawdbot.knowledge.retrieval.scoring import (
 from clawdbot.knowledge.retrieval.surroundings import around
 
 _EPOCH = date(1970, 1, 1)
-_CHECKED = 80
+_CHECKED = 48
 """Candidates read from the library at once; more only when too few of them may be seen."""
-_ENOUGH = 30
+_ENOUGH = 24
 _HIDDEN = 5
 """The best hidden hits that are looked at."""
 
@@ -56,7 +57,7 @@ class Retriever:
         reranker: Reranker | None = None,
     ) -> None:
         self._library = library
-        self._legs = Legs(lexical, dense, embedder, config.app.home / "knowledge" / "measures")
+        self._legs = Legs(lexical, dense, embedder, knowledge_folder(config) / "measures")
         self._freshness = Freshness(library, [lexical] if dense is None else [lexical, dense])
         self._glossary = Glossary(config.knowledge.glossary)
         self._tell_hidden = config.knowledge.tell_hidden
@@ -90,7 +91,11 @@ class Retriever:
                 best = [(one, same[one.chunk.id]) for one in ordered]
         with _timed(ms, "around"):
             covers = _Coverage(question, self._legs.rarities(question.terms.own))
-            passages = tuple(self._passage(one, same, covers) for one, same in best[: max(1, query.top)])
+            shown = best[: max(1, query.top)]
+            near = self._library.neighbourhoods([one.chunk for one, _ in shown], 1, 1)
+            passages = tuple(
+                _passage(one, same, covers.of(one.chunk), near.get(one.chunk.id, ())) for one, same in shown
+            )
         hidden = False
         if self._tell_hidden and not any(
             fits_well(one.nearness, passage.coverage) for (one, _), passage in zip(best, passages, strict=False)
@@ -112,16 +117,6 @@ class Retriever:
             if len(seen) >= max(_ENOUGH, query.top):
                 break
         return seen
-
-    def _passage(self, candidate: Candidate, same: tuple[int, ...], covers: _Coverage) -> Passage:
-        chunk = candidate.chunk
-        return Passage(
-            chunk=chunk.id, document=chunk.document, source=chunk.source, title=chunk.title, version=chunk.version,
-            locator=chunk.locator, text=chunk.text, around=around(chunk, self._library.neighbours(chunk.id, 1, 1)),
-            headings=chunk.headings, pages=chunk.pages, start=chunk.start, end=chunk.end, score=candidate.score,
-            similarity=candidate.similarity, coverage=covers.of(chunk), label=chunk.label,
-            modified_at=chunk.modified_at, uri=chunk.uri, same=same,
-        )  # fmt: skip
 
     def _is_hidden(
         self, question: Question, vector: Vector | None, query: Query, who: Identity, covers: _Coverage
@@ -154,6 +149,16 @@ class _Coverage:
         total = sum(self._parts.values())
         reached = sum(part for term, part in self._parts.items() if term in held or term in meant)
         return reached / total if total else 0.0
+
+
+def _passage(candidate: Candidate, same: tuple[int, ...], coverage: float, near: Sequence[StoredChunk]) -> Passage:
+    chunk = candidate.chunk
+    return Passage(
+        chunk=chunk.id, document=chunk.document, source=chunk.source, title=chunk.title, version=chunk.version,
+        locator=chunk.locator, text=chunk.text, around=around(chunk, near), headings=chunk.headings, pages=chunk.pages,
+        start=chunk.start, end=chunk.end, score=candidate.score, similarity=candidate.similarity, coverage=coverage,
+        label=chunk.label, modified_at=chunk.modified_at, uri=chunk.uri, same=same,
+    )  # fmt: skip
 
 
 def _where(scopes: frozenset[int], query: Query) -> Where:

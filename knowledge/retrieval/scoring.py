@@ -17,6 +17,8 @@ and holds nearly all rare words; so each of the two alone can carry a candidate 
 _NEWER = 0.15
 """Most that being new adds when the newest is asked for: less than one rare word of a question."""
 _OF_THE_YEAR = 0.1
+_TELLING = 300
+"""Characters that tell a chunk's language."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def scored(found: Found, question: Question, chunks: Iterable[StoredChunk]) -> l
     newness = _newness(known) if question.newest else {}
     candidates = []
     for chunk in known:
-        language = detect(chunk.text)
+        language = detect(chunk.text[:_TELLING])
         near = _nearness(found, question, chunk.id, language)
         fit = found.fits.get(chunk.id, 0.0)
         score = (floor if near is None else near) / _SPREADS + fit + _NEWER * newness.get(chunk.id, 0.0)
