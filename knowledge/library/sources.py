@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from clawdbot.config import SourceConfig
+from clawdbot.config import AccessRule, SourceConfig
 from clawdbot.errors import KnowledgeError
 from clawdbot.knowledge.library.access import choose_scope, read_scopes, scope_rules, unknown_source
 from clawdbot.knowledge.library.log import log_added, log_gone, sweep
@@ -32,6 +32,11 @@ class Sources(LibraryPart):
             raise KnowledgeError(f"A source's name has 1 to {MAX_NAME} characters: {name!r} does not fit.")
         rules = scope_rules(config)
         settings = config.model_dump(mode="json")
+        own = select(sources.c.settings, sources.c.origin).where(sources.c.name == name)
+        with self._database.read() as connection:
+            same = connection.execute(own).one_or_none()
+        if same is not None and (same.settings, same.origin) == (settings, origin):
+            return  # every command that reads the configuration says what is known already
         with self._write() as connection:
             there = connection.execute(select(sources.c.origin).where(sources.c.name == name)).one_or_none()
             if there is None:
@@ -42,20 +47,7 @@ class Sources(LibraryPart):
             else:
                 changed = update(sources).where(sources.c.name == name)
                 connection.execute(changed.values(kind=config.kind, settings=settings))
-            known = {scope.pattern: scope for scope in read_scopes(connection, (name,))}
-            for position, (pattern, rule) in enumerate(rules.items()):
-                values = {
-                    "position": position, "owner": plain_json.text(rule.owner), "label": rule.label,
-                    "access": list(rule.access),
-                }  # fmt: skip
-                if pattern in known:
-                    connection.execute(update(scopes).where(scopes.c.id == known[pattern].id).values(**values))
-                else:
-                    connection.execute(insert(scopes).values(source=name, pattern=pattern, **values))
-            found = read_scopes(connection, (name,))
-            _move_documents(connection, name, [scope for scope in found if scope.pattern in rules])
-            gone = [scope.id for pattern, scope in known.items() if pattern not in rules]
-            connection.execute(delete(scopes).where(scopes.c.id.in_(gone)))
+            _put_scopes(connection, name, rules)
 
     def sources(self) -> tuple[SourceRecord, ...]:
         """All sources by name."""
@@ -93,6 +85,24 @@ class Sources(LibraryPart):
                 raise unknown_source(name)
             if not error:
                 connection.execute(update(documents).where(documents.c.source == name).values(checked_at=moment))
+
+
+def _put_scopes(connection: Connection, name: str, rules: Mapping[str, AccessRule]) -> None:
+    """Make the source's scopes what the rules say, and each document a member of the right one."""
+    known = {scope.pattern: scope for scope in read_scopes(connection, (name,))}
+    for position, (pattern, rule) in enumerate(rules.items()):
+        values = {
+            "position": position, "owner": plain_json.text(rule.owner), "label": rule.label,
+            "access": list(rule.access),
+        }  # fmt: skip
+        if pattern in known:
+            connection.execute(update(scopes).where(scopes.c.id == known[pattern].id).values(**values))
+        else:
+            connection.execute(insert(scopes).values(source=name, pattern=pattern, **values))
+    found = read_scopes(connection, (name,))
+    _move_documents(connection, name, [scope for scope in found if scope.pattern in rules])
+    gone = [scope.id for pattern, scope in known.items() if pattern not in rules]
+    connection.execute(delete(scopes).where(scopes.c.id.in_(gone)))
 
 
 def _move_documents(connection: Connection, source: str, found: Sequence[Scope]) -> None:

@@ -88,6 +88,12 @@ def load_text(path: Path) -> Extract:
     return Extract(blocks=tuple(Block(kind="paragraph", text=part) for part in text.split("\n\n") if part))
 
 
+def counts(report: IngestReport) -> dict[str, int]:
+    """The counts that are not zero."""
+    names = ("new", "changed", "unchanged", "removed", "failed", "chunks")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
 @dataclass
 class Desk:
     """A library, and what ingestion told while it worked."""
