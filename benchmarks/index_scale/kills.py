@@ -78,7 +78,7 @@ def kill(
     try:
         answered = len(index.search(query, where, 10)) == 10
         index.sync()
-        rebuilt, seconds = "; ".join(index.notes), time.monotonic() - started
+        rebuilt, seconds = index.repaired, time.monotonic() - started
         found = [hit.chunk for hit in index.search(query, where, 10)]
         wrong = [*index.notes, *index.verify()]
         wrong.extend(f"an attempt ended by itself with {code}" for code in codes if code not in (0, -signal.SIGKILL))

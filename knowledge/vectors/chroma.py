@@ -9,6 +9,7 @@ generation where it is found is never opened again.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -27,6 +28,8 @@ from clawdbot.knowledge.vectors.exact import BATCH, check_query
 from clawdbot.knowledge.vectors.generation import Generation
 from clawdbot.knowledge.vectors.state import State, flush_folder, load_progress, load_state, replace_durably
 from clawdbot.knowledge.vectors.unavailable import ChromaFailed, IndexClosing
+
+log = logging.getLogger(__name__)
 
 _MARK = "writing"
 _BUSY_S = 1.0
@@ -49,7 +52,7 @@ class ChromaIndex:
         self._current: Generation | None = None
         self._doubt = ""
         self._failed = ""
-        self._notes: tuple[str, ...] = ()
+        self._repaired = ""
         self._writing = threading.RLock()
         self._building = threading.Event()
         self._closing = threading.Event()
@@ -61,16 +64,19 @@ class ChromaIndex:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why it was built anew, and how many chunks cannot be found by meaning."""
+        """How many chunks cannot be found by meaning, if any."""
         lacking = len(self._current.state.lacking) if self._current else 0
-        if not lacking:
-            return self._notes
-        return (*self._notes, f"{lacking} chunks have no vector yet and are found by their words only")
+        return (f"{lacking} chunks have no vector yet and are found by their words only",) if lacking else ()
+
+    @property
+    def repaired(self) -> str:
+        """Why the last :meth:`sync` built the index anew; empty when it did not, or built the first one."""
+        return self._repaired
 
     def sync(self) -> None:
         """Apply what the feed has beyond :attr:`applied`; rebuild when the index is damaged or does not fit."""
         with self._writing:
-            self._notes = ()
+            self._repaired = ""
             try:
                 current = None if self._failed else self._opened()
                 if current is None:
@@ -85,13 +91,13 @@ class ChromaIndex:
             except ChromaFailed as error:
                 reason = self._failed = error.message
             if reason:
-                self._notes = (f"the vector index was built anew: {reason}",)
+                log.info("The vector index is built anew: %s", reason)
             self._build()
+            self._repaired = reason
 
     def rebuild(self) -> None:
         """Build the next generation from the feed, then take the place of the old one."""
         with self._writing:
-            self._notes = ()
             with suppress(ChromaFailed):  # the old one goes on answering where it can
                 self._opened()
             self._build()

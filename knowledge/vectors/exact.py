@@ -43,8 +43,8 @@ class ExactIndex:
 
     @property
     def applied(self) -> int:
-        """The ``seq`` up to which the index is true; 0 before it was first used."""
-        return self._applied or 0
+        """The library's head: a search brings itself up to date first."""
+        return self._feed.head()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 from pathlib import Path
 
 from clawdbot.config import Config
@@ -10,6 +11,7 @@ from clawdbot.knowledge.index import Feed, Index
 from clawdbot.knowledge.place import knowledge_folder
 from clawdbot.knowledge.vectors.exact import ExactIndex
 from clawdbot.knowledge.vectors.shared import SharedIndex
+from clawdbot.knowledge.vectors.unavailable import IndexUnavailable
 
 
 def open_dense(config: Config, feed: Feed, *, collection: str, dimension: int) -> Index[Vectors]:
@@ -20,14 +22,15 @@ def open_dense(config: Config, feed: Feed, *, collection: str, dimension: int) -
 
 
 def drop_dense(config: Config, feed: Feed, *, collection: str, dimension: int) -> None:
-    """Delete what Chroma holds of a collection that the library no longer has; IndexUnavailable when nobody can."""
+    """Delete what Chroma holds of a collection that the library no longer has.
+
+    When the process that owns Chroma does not answer it stays: it takes room on the disk and is never asked.
+    """
     if not (chroma_folder(config) / collection).exists():
         return
     index = SharedIndex(chroma_folder(config), feed, collection=collection, dimension=dimension)
-    try:
+    with closing(index), suppress(IndexUnavailable):
         index.drop()
-    finally:
-        index.close()
 
 
 def chroma_folder(config: Config) -> Path:

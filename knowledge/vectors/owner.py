@@ -81,10 +81,10 @@ class Owner:
                 return as_pairs(index.search(query, where, limit))
             case "sync":
                 index.sync()
-                return index.notes
+                return {"notes": index.notes, "repaired": index.repaired}
             case "rebuild":
                 index.rebuild()
-                return index.notes
+                return {"notes": index.notes}
             case "verify":
                 return index.verify()
             case "drop":

@@ -33,6 +33,7 @@ class RemoteIndex:
         self._patience_s = patience_s
         self._search_s = search_s
         self._notes: tuple[str, ...] = ()
+        self._repaired = ""
 
     @property
     def applied(self) -> int:
@@ -44,13 +45,19 @@ class RemoteIndex:
         """What the owner said of its last sync."""
         return self._notes
 
+    @property
+    def repaired(self) -> str:
+        """Why the last :meth:`sync` made the owner build the index anew."""
+        return self._repaired
+
     def sync(self) -> None:
         """Let the owner apply what its feed has; returns when it is done."""
-        self._notes = tuple(self._ask("sync"))
+        answer = self._ask("sync")
+        self._notes, self._repaired = tuple(answer["notes"]), str(answer["repaired"])
 
     def rebuild(self) -> None:
         """Let the owner build anew; returns when it is done."""
-        self._notes = tuple(self._ask("rebuild"))
+        self._notes = tuple(self._ask("rebuild")["notes"])
 
     def verify(self) -> tuple[str, ...]:
         """What differs from the owner's feed."""

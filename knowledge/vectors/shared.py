@@ -57,17 +57,25 @@ class SharedIndex:
         self._counted: tuple[int, int] | None = None
         self._quiet_until = 0.0
         self._notes: tuple[str, ...] = ()
+        self._repaired = ""
         self._guard = threading.RLock()
 
     @property
     def applied(self) -> int:
-        """The ``seq`` up to which Chroma is true; exact search is up to date by itself."""
+        """The ``seq`` up to which answers are true: all of it while the collection is small, else as far as Chroma."""
+        if self._live() <= self._exact_up_to:
+            return self._feed.head()
         return load_progress(state_file(self._folder, self._collection))[0]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What an operator should know of the last call."""
         return self._notes
+
+    @property
+    def repaired(self) -> str:
+        """Why the last :meth:`sync` built Chroma's collection anew; empty when it did not."""
+        return self._repaired
 
     @property
     def owns(self) -> bool:
@@ -78,17 +86,17 @@ class SharedIndex:
         """Bring Chroma up to date, here or in the process that owns it; when neither can, :attr:`notes` says why."""
         applied, lacking = load_progress(state_file(self._folder, self._collection))
         if not lacking and applied == self._feed.head() and state_file(self._folder, self._collection).exists():
-            self._notes = ()
+            self._notes, self._repaired = (), ""
             return
         try:
-            self._notes = self._by_owner(lambda index: (index.sync(), index.notes)[1])
+            self._notes, self._repaired = self._by_owner(_sync)
         except IndexUnavailable as error:
             self._notes = (f"the vector index was not brought up to date: {error}",)
 
     def rebuild(self) -> None:
         """Build Chroma's collection anew, here or in the process that owns it; IndexUnavailable when neither can."""
         self._quiet_until = 0.0
-        self._notes = self._by_owner(lambda index: (index.rebuild(), index.notes)[1])
+        self._notes = self._by_owner(_rebuild)
 
     def verify(self) -> tuple[str, ...]:
         """What differs between Chroma and the feed; a reason when nobody can look."""
@@ -160,3 +168,13 @@ class SharedIndex:
             if self._owner is None:
                 self._owner = Owner.take(self._folder, self._feed)
             return self._owner.index(self._collection, self._dimension) if self._owner else None
+
+
+def _sync(index: ChromaIndex | RemoteIndex) -> tuple[tuple[str, ...], str]:
+    index.sync()
+    return index.notes, index.repaired
+
+
+def _rebuild(index: ChromaIndex | RemoteIndex) -> tuple[str, ...]:
+    index.rebuild()
+    return index.notes

@@ -91,7 +91,7 @@ def test_a_damaged_folder_is_built_anew(
     index.close()
     again = chroma()
     again.sync()
-    assert again.notes == () and again.verify() == ()
+    assert again.repaired == "" and again.verify() == ()
     assert len(list(built.glob("g*"))) == 1, "nothing of the old one is left"
 
 
@@ -100,7 +100,7 @@ def test_an_index_that_is_ahead_of_the_library_is_built_anew(built: Path, chroma
     fill(older, 9, seed=3)
     index = chroma(feed=older)
     index.sync()
-    assert "ahead of the library" in index.notes[0]
+    assert "ahead of the library" in index.repaired
     assert index.applied == 9 and index.verify() == ()
 
 
@@ -110,7 +110,7 @@ def test_an_index_of_another_library_is_built_anew(built: Path, chroma: Open, mo
     fill(other, COUNT + more, seed=3)
     index = chroma(feed=other)
     index.sync()
-    assert "what the library holds" in index.notes[0]
+    assert "what the library holds" in index.repaired
     assert index.verify() == ()
 
 
@@ -120,7 +120,7 @@ def test_an_index_of_another_version_is_built_anew(built: Path, chroma: Open, mo
     with pytest.raises(ChromaFailed, match="not built"):
         nearest(index)
     index.sync()
-    assert "another version" in index.notes[0]
+    assert "another version" in index.repaired
     assert nearest(index) == 8
 
 
@@ -139,7 +139,7 @@ def test_chunks_lost_or_put_by_somebody_else_are_noticed(built: Path, feed: Memo
         assert "1 chunks are in Chroma and no longer live, for example 900" in told
         assert "vectors differ, for example of chunk 7" in told
     index.sync()
-    assert index.notes != () and index.verify() == ()
+    assert index.repaired != "" and index.verify() == ()
 
 
 def test_a_census_that_differs_is_noticed(built: Path, feed: MemoryFeed, chroma: Open) -> None:
@@ -193,7 +193,7 @@ def test_a_torn_segment_is_never_opened_for_chroma_would_crash_on_it(
     with pytest.raises(ChromaFailed, match="not built"):
         nearest(index)
     index.sync()
-    assert "was killed" in index.notes[0]
+    assert "was killed" in index.repaired
     assert index.search(made[7], ALL, 1)[0].chunk == 8 and index.verify() == ()
 
 
@@ -224,7 +224,7 @@ def test_a_build_that_ends_early_leaves_the_old_one_in_place(
     assert nearest(index) == 8
     assert len(list(built.glob("g*"))) == 1
     index.sync()
-    assert index.notes == () and index.verify() == ()
+    assert index.repaired == "" and index.verify() == ()
 
 
 def test_a_folder_that_is_a_file_is_told(folder: Path, feed: MemoryFeed, chroma: Open) -> None:
