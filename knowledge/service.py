@@ -179,6 +179,8 @@ class Knowledge:
 
     def search(self, query: Query, who: Identity) -> Retrieval:
         """The passages that fit, of documents that this user may see; StoreError."""
+        if not self.library.head():  # nothing was ever taken in: there are no indexes yet
+            return Retrieval(passages=(), documents=0)
         return self._retriever.search(query, who)
 
     def evidence(self, question: str, who: Identity) -> Evidence:
