@@ -96,11 +96,11 @@ def checked_zip(data: bytes, limits: LoadLimits) -> Iterator[zipfile.ZipFile]:
     with archive:
         members = archive.infolist()
         if len(members) > MAX_MEMBERS:
-            raise LoadFailed(f"It has {len(members)} parts, more than {MAX_MEMBERS}: it may be made to do harm.")
+            raise _suspicious(f"It has {len(members)} parts, more than {MAX_MEMBERS}: it may be made to do harm.")
         if sum(member.file_size for member in members) > limits.max_unpacked_bytes:
             raise too_large_unpacked()
         if sum(member.compress_size for member in members) > len(data):
-            raise LoadFailed("Its parts overlap: it is made to unpack without end.")
+            raise _suspicious("Its parts overlap: it is made to unpack without end.")
         yield archive
 
 
@@ -125,7 +125,7 @@ def parse_xml(data: bytes) -> ElementTree.Element:
         nonlocal depth
         depth += 1
         if depth > _MAX_DEPTH:
-            raise LoadFailed(f"Its XML is nested more than {_MAX_DEPTH} levels deep: it may be made to do harm.")
+            raise _suspicious(f"Its XML is nested more than {_MAX_DEPTH} levels deep: it may be made to do harm.")
         builder.start(name_of(name), {name_of(key): value for key, value in attributes.items()})
 
     def end(name: str) -> None:
@@ -145,7 +145,11 @@ def parse_xml(data: bytes) -> ElementTree.Element:
 
 
 def _refuse_dtd(*_: object) -> None:
-    raise LoadFailed("Its XML declares entities, which documents of this kind never do: it may be made to do harm.")
+    raise _suspicious("Its XML declares entities, which documents of this kind never do: it may be made to do harm.")
+
+
+def _suspicious(reason: str) -> LoadFailed:
+    return LoadFailed(reason, hint="Find out where it comes from; leave it out of the source if nobody knows.")
 
 
 def too_large_unpacked() -> LoadFailed:
