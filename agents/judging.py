@@ -29,7 +29,9 @@ def judge_quotes(rung: Rung, question: str, statements: Sequence[Statement], *, 
     if not isinstance(rung.chat, SchemaChat):
         return None
     began = time.monotonic()
-    order = sorted(range(len(statements)), key=lambda i: -statements[i].fit)[:JUDGED]
+    best_first = sorted(range(len(statements)), key=lambda i: -statements[i].fit)
+    order = best_first[:JUDGED]
+    order += [i for i in best_first[JUDGED:] if _is_other_version(statements[i], [statements[j] for j in order])]
     yes: list[float] = []
     tokens = 0
     for i in order:
@@ -50,6 +52,11 @@ def judge_quotes(rung: Rung, question: str, statements: Sequence[Statement], *, 
         completion_tokens=len(order),
         ms=round((time.monotonic() - began) * 1000),
     )
+
+
+def _is_other_version(statement: Statement, judged: Sequence[Statement]) -> bool:
+    same = [s for s in judged if s.family == statement.family]
+    return bool(same) and all(s.document != statement.document for s in same)
 
 
 def _messages(question: str, statement: Statement) -> list[BaseMessage]:

@@ -16,7 +16,7 @@ from clawdbot.errors import EmbeddingError, KnowledgeError
 from clawdbot.knowledge.embedding.e5 import E5Embedder
 from clawdbot.knowledge.embedding.embedder import Embedder, Vectors
 from clawdbot.knowledge.embedding.opening import open_embedder
-from clawdbot.knowledge.evidence.dating import in_force
+from clawdbot.knowledge.evidence.dating import family, in_force
 from clawdbot.knowledge.evidence.gathering import Evidence, gather
 from clawdbot.knowledge.index import Index
 from clawdbot.knowledge.ingest_event import IngestEvent, IngestListener
@@ -29,6 +29,7 @@ from clawdbot.knowledge.loading import Loading, ProcessBounds
 from clawdbot.knowledge.passage import Passage, Query, Retrieval
 from clawdbot.knowledge.place import knowledge_folder
 from clawdbot.knowledge.retrieval import Retriever
+from clawdbot.knowledge.retrieval.reranking import Reranker
 from clawdbot.knowledge.sources.opening import check, open_source
 from clawdbot.knowledge.sources.sql import Rows
 from clawdbot.knowledge.sources.watch import watch
@@ -187,9 +188,9 @@ class Knowledge:
         """The statements that fit a question, of documents that this user may see; StoreError."""
         retrieval = self.search(Query(text=question, top=EVIDENCE_PASSAGES), who)
         try:
-            return gather(retrieval, question, embedder=self._query_embedder, dated=self._dated)
+            return gather(retrieval, question, embedder=self._query_embedder, header=self._header)
         except EmbeddingError:
-            return gather(retrieval, question, embedder=None, dated=self._dated)
+            return gather(retrieval, question, embedder=None, header=self._header)
 
     def rebuild(self, listener: IngestListener = silent) -> None:
         """Build both indexes anew from the library."""
@@ -240,6 +241,7 @@ class Knowledge:
             dense=self._dense,
             embedder=self._query_embedder,
             config=self.config,
+            reranker=Reranker.of(self.config),
         )
 
     def _sync(self) -> None:
@@ -289,12 +291,11 @@ class Knowledge:
             ocr=settings.ocr,
         )
 
-    def _dated(self, passage: Passage) -> str:
-        """From when a passage's document is in force, as far as its beginning or its title says."""
+    def _header(self, passage: Passage) -> tuple[str, str]:
+        """From when a passage's document is in force, and of which it is a version, as its first lines say."""
         document = self.library.passages([passage.chunk]).get(passage.chunk)
-        if document is None:
-            return ""
-        return in_force(self.library.version_text(document.document_id, document.version).text, passage.title)
+        text = "" if document is None else self.library.version_text(document.document_id, document.version).text
+        return in_force(text, passage.title), family(text, passage.title)
 
     def close(self) -> None:
         """Release files, locks and connections."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clawdbot.knowledge.evidence.statement import Statement
 
@@ -16,6 +16,8 @@ _NEARNESS = 2.0
 _IN_RANGE = 0.3
 _ALSO = 0.8
 """Share of the best value that another statement must reach to be quoted beside it."""
+_OTHER_VERSION = 0.5
+"""The same for the best statement of another version of a quoted document."""
 MOST_QUOTES = 3
 
 
@@ -34,8 +36,22 @@ def choose(statements: Sequence[Statement], yes: Sequence[float]) -> tuple[int, 
     if not values:
         return ()
     best = max(values.values())
-    chosen = sorted((i for i in values if values[i] >= _ALSO * best), key=lambda i: -values[i])
-    return tuple(chosen[:MOST_QUOTES])
+    chosen = sorted((i for i in values if values[i] >= _ALSO * best), key=lambda i: -values[i])[:MOST_QUOTES]
+    return (*chosen, *_other_versions(statements, values, chosen, _OTHER_VERSION * best))
+
+
+def _other_versions(
+    statements: Sequence[Statement], values: Mapping[int, float], chosen: Sequence[int], least: float
+) -> list[int]:
+    """The best statement of each other version of a quoted document, so that an older rule is never told alone."""
+    families = {statements[i].family for i in chosen}
+    told = {(statements[i].source, statements[i].document) for i in chosen}
+    found: dict[tuple[str, str], int] = {}
+    for i in sorted(values, key=lambda i: -values[i]):
+        key = (statements[i].source, statements[i].document)
+        if statements[i].family in families and key not in told and values[i] >= least:
+            found.setdefault(key, i)
+    return list(found.values())
 
 
 def _holds(statement: Statement, yes: float) -> bool:

@@ -1,4 +1,4 @@
-"""From which day a document is in force, read from its first lines."""
+"""From which day a document is in force, and which documents are versions of one, read from their first lines."""
 
 from __future__ import annotations
 
@@ -39,3 +39,19 @@ def in_force(text: str, title: str) -> str:
             continue
     named = _YEAR.search(title)
     return f"{named['y']}-01-01" if named else ""
+
+
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2,6}[-–]?\d{2,5}(?![A-Za-z0-9])")
+_YEARS = re.compile(
+    r"[（(\[]?\s*v?(?:19|20)\d\d\s*(?:年|年度)?\s*(?:版本?|edition|version)?\s*[)）\]]?|\bv\d+(?:\.\d+)*\b", re.I
+)
+_HEADER = 400
+
+
+def family(text: str, title: str) -> str:
+    """What versions of one document share: the number that its first lines give ('FIN-012' of 'FIN-012/2024'), else
+    its title without years and versions, folded."""
+    number = _NUMBER.search(text[:_HEADER])
+    if number:
+        return number[0].replace("–", "-")
+    return " ".join(_YEARS.sub(" ", title).casefold().split())

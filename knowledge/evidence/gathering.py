@@ -21,6 +21,7 @@ MOST = 12
 
 CHARACTERS = 1_800
 _COMPARED = 80
+_OF_EACH_VERSION = 2
 _WORDS, _RANK, _IN_RANGE = 0.06, 0.02, 0.03
 """What shared words, the passage's place in the search and a fitting range add to nearness (a cosine)."""
 _WORDS_ALONE = 3.0
@@ -42,9 +43,10 @@ class Evidence:
 
 
 def gather(
-    retrieval: Retrieval, question: str, *, embedder: Embedder | None, dated: Callable[[Passage], str]
+    retrieval: Retrieval, question: str, *, embedder: Embedder | None, header: Callable[[Passage], tuple[str, str]]
 ) -> Evidence:
-    """The statements of the passages that fit the question; ``dated`` says from when a passage's document holds.
+    """The statements of the passages that fit the question; ``header`` gives (day in force, family) of a passage's
+    document.
 
     Without an embedder only words count.  Raises EmbeddingError.
     """
@@ -52,7 +54,8 @@ def gather(
     planted: dict[tuple[str, str], None] = {}
     for rank, passage in enumerate(retrieval.passages):
         planted |= dict.fromkeys((passage.document, text) for text in find_instructions(passage.text))
-        for statement in statements(passage, dated=dated(passage)):
+        dated, kin = header(passage)
+        for statement in statements(passage, dated=dated, family=kin):
             if not is_instruction(statement.quote):
                 pool.setdefault(statement.place, (1.0 / (1 + rank), statement))
     return Evidence(
@@ -85,7 +88,20 @@ def _best(question: str, pool: list[tuple[float, Statement]], embedder: Embedder
         if kept and used > CHARACTERS:
             break
         kept.append(statement)
-    return kept
+    return kept + _other_versions(kept, scored)
+
+
+def _other_versions(kept: Sequence[Statement], scored: Sequence[Statement]) -> list[Statement]:
+    """The best statements of documents that are versions of a kept one and have hardly a word among the kept."""
+    counts = Counter((s.source, s.document) for s in kept)
+    families = {s.family for s in kept}
+    added: list[Statement] = []
+    for statement in sorted(scored, key=lambda s: -s.fit):
+        key = (statement.source, statement.document)
+        if statement.family in families and statement not in kept and counts[key] < _OF_EACH_VERSION:
+            counts[key] += 1
+            added.append(statement)
+    return added
 
 
 def _nearness(question: str, compared: Sequence[Statement], embedder: Embedder | None) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clawdbot.text.figures import plain_text
 
@@ -27,6 +27,7 @@ _MONEY_BEFORE = r"(?:(?P<before>CNY|RMB|USD|EUR|¥|￥|\$|€)\s?)?"
 _SCALES = {"万": 1e4, "千": 1e3, "百万": 1e6, "亿": 1e8, "k": 1e3, "million": 1e6}
 _SCALE = r"(?P<scale>百万|万|亿|千|million\b|k\b)?"
 _NUMBER = rf"{_MONEY_BEFORE}(?P<digits>\d[\d,]*(?:\.\d+)?)\s?{_SCALE}\s?(?:{_UNIT})?"
+_BEYOND = 1.0001
 _AMOUNT = re.compile(_NUMBER, re.IGNORECASE)
 _N = r"(?:CNY|RMB|USD|EUR|¥|￥|\$|€)?\s?\d[\d,]*(?:\.\d+)?\s?(?:百万|万|亿|千)?"
 _U = r"\s?(?:[^\d\s,;，；。()（）]{1,14}(?:\s?days?|\s?hours?)?)?"
@@ -86,6 +87,17 @@ def amounts(text: str) -> list[Amount]:
     return [_amount(match) for match in _AMOUNT.finditer(plain_text(text))]
 
 
+def asked(question: str) -> list[Amount]:
+    """The amounts with a unit that a question gives; 'over 20 %' is a little more than 20 %."""
+    found = [a for a in amounts(question) if a.unit]
+    for one in ranges(question):
+        if one.high == math.inf and not one.closed[0]:
+            found = [replace(a, value=a.value * _BEYOND) if a.value == one.low else a for a in found]
+        elif one.low == -math.inf and not one.closed[1]:
+            found = [replace(a, value=a.value / _BEYOND) if a.value == one.high else a for a in found]
+    return found
+
+
 def ranges(text: str) -> list[Range]:
     """The ranges of a text in order; where forms overlap the longer one counts."""
     plain = plain_text(text)
@@ -107,8 +119,7 @@ def ranges(text: str) -> list[Range]:
 
 def placed(question: str, text: str) -> bool | None:
     """Whether the question's amount lies in a range of the text; None when they do not speak of the same unit."""
-    asked = [a for a in amounts(question) if a.unit]
-    compared = [(a, r) for r in ranges(text) for a in asked if r.speaks_of(a)]
+    compared = [(a, r) for r in ranges(text) for a in asked(question) if r.speaks_of(a)]
     if not compared:
         return None
     return any(r.holds(a) for a, r in compared)
@@ -117,11 +128,11 @@ def placed(question: str, text: str) -> bool | None:
 def column_of(question: str, row: str) -> str:
     """The one 'header: cell' of a row whose range holds the question's amount, the tightest of several; '' when none
     or when only one cell has a range at all."""
-    asked = [a for a in amounts(question) if a.unit]
+    given = asked(question)
     cells = [(cell, r) for cell in row.split("; ") for r in ranges(cell)[:1]]
-    if not asked or len(cells) < 2:
+    if not given or len(cells) < 2:
         return ""
-    fitting = [(r.high - r.low, r.high, cell) for cell, r in cells if r.speaks_of(asked[0]) and r.holds(asked[0])]
+    fitting = [(r.high - r.low, r.high, cell) for cell, r in cells if r.speaks_of(given[0]) and r.holds(given[0])]
     return min(fitting, key=lambda f: (f[0], f[1]))[2] if fitting else ""
 
 
@@ -139,11 +150,11 @@ def _value(text: str) -> float:
 
 def hint(question: str, text: str) -> str:
     """Where the question's amount lies in the ranges of a statement, in words for a model; '' when it has none."""
-    asked = next((a for a in amounts(question) if a.unit), None)
+    given = asked(question)
     inside = placed(question, text)
-    if asked is None or inside is None:
+    if not given or inside is None:
         return ""
     cell = column_of(question, text)
     if cell:
-        return f" ({asked.text}: {cell})"
-    return f" ({asked.text} {'lies' if inside else 'does not lie'} in this range)"
+        return f" ({given[0].text}: {cell})"
+    return f" ({given[0].text} {'lies' if inside else 'does not lie'} in this range)"

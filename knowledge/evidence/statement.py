@@ -15,6 +15,8 @@ _LONG_ITEM = 280
 _SHORT = 6
 _LONG_HEADING = 60
 _SENTENCE_END = re.compile(r"[。.!?！？;；:：,，)）]\s*$")
+_FACTS = re.compile(r"[·|=]|\d{4}|[:：]\s*\S")
+"""What a heading does not hold: the line with a document's number, date and owner is a statement."""
 _DECORATION = re.compile(r"\*\*|__|`")
 
 
@@ -42,6 +44,8 @@ class Statement:
     modified_at: str = ""
     dated: str = ""
     """Day from which the document is in force, ISO 8601; empty when it does not say."""
+    family: str = ""
+    """Equal for versions of one document that are kept under several names (a policy of 2024 and of 2026)."""
     near: float = 0.0
     """Cosine with the question above that of unrelated text in the statement's language."""
     fit: float = 0.0
@@ -64,7 +68,7 @@ class Statement:
         return (self.source, self.document, self.start, self.end)
 
 
-def statements(passage: Passage, *, dated: str = "") -> list[Statement]:
+def statements(passage: Passage, *, dated: str = "", family: str = "") -> list[Statement]:
     """The statements of a passage, in order; headings and table headers are none."""
     lead_in = len(passage.text) - (passage.end - passage.start)
     found = []
@@ -77,7 +81,7 @@ def statements(passage: Passage, *, dated: str = "") -> list[Statement]:
                 version=passage.version, locator=_place(passage.locator, piece.heading),
                 headings=(*passage.headings, *own), text=_DECORATION.sub("", piece.text),
                 quote=passage.text[piece.start : piece.end], start=at, end=at + piece.end - piece.start,
-                label=passage.label, uri=passage.uri, modified_at=passage.modified_at, dated=dated,
+                label=passage.label, uri=passage.uri, modified_at=passage.modified_at, dated=dated, family=family or passage.document,
             )
         )  # fmt: skip
     return found
@@ -118,7 +122,9 @@ def _is_heading(block: str) -> bool:
     line = block.strip()
     if line.startswith("#"):
         return "\n" not in line
-    return "\n" not in line and len(line) <= _LONG_HEADING and not _SENTENCE_END.search(line) and not _ITEM.match(line)
+    if "\n" in line or len(line) > _LONG_HEADING or _SENTENCE_END.search(line) or _ITEM.match(line):
+        return False
+    return not _FACTS.search(line)
 
 
 def _said(lines: list[tuple[str, int]], lead: str) -> tuple[list[tuple[str, int, int]], str]:

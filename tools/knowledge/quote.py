@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clawdbot.errors import RetryableToolError
-from clawdbot.knowledge.evidence.conflict import contradicting
+from clawdbot.knowledge.evidence.conflict import separate
 from clawdbot.knowledge.evidence.statement import Statement
 from clawdbot.tools.contract import RunView, Schema, ToolContext, ToolResult
 from clawdbot.tools.decorator import tool
@@ -36,8 +36,7 @@ def quote(context: ToolContext, answered: bool, lines: list[int]) -> ToolResult:
     wrong = [n for n in lines if not 0 < n <= len(known)]
     if wrong:
         raise RetryableToolError(f"There is no statement {wrong[0]}.", hint=f"Choose from 1 to {len(known)}.")
-    chosen = [known[n - 1] for n in dict.fromkeys(lines)] if answered else []
-    others = contradicting(chosen, known)
+    chosen, others = separate([known[n - 1] for n in dict.fromkeys(lines)] if answered else [])
     told = [
         f"[{n}] {s.text} ({s.document}, {s.locator}){words['differs'] if n > len(chosen) else ''}"
         for n, s in enumerate((*chosen, *others), 1)
