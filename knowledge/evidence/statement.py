@@ -81,7 +81,8 @@ def statements(passage: Passage, *, dated: str = "", family: str = "") -> list[S
                 version=passage.version, locator=_place(passage.locator, piece.heading),
                 headings=(*passage.headings, *own), text=_DECORATION.sub("", piece.text),
                 quote=passage.text[piece.start : piece.end], start=at, end=at + piece.end - piece.start,
-                label=passage.label, uri=passage.uri, modified_at=passage.modified_at, dated=dated, family=family or passage.document,
+                label=passage.label, uri=passage.uri, modified_at=passage.modified_at, dated=dated,
+                family=family or passage.document,
             )
         )  # fmt: skip
     return found
