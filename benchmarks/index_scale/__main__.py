@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scale.add_argument(
         "--folder", type=Path, default=FOLDER, help="where the library and the indexes are made and kept"
     )
+    scale.add_argument("--keep", action="store_true", help="ask the indexes that an earlier run built")
     kill = what.add_parser("kill", help="kill a process that syncs the index, and look at what it left")
     kill.add_argument("--times", type=int, default=200)
     kill.add_argument("--seed", type=int, default=1)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.what == "kill":
             return _kill(chosen.times, chosen.seed)
-        return _scale(chosen.chunks, chosen.only.split(","), chosen.folder)
+        return _scale(chosen.chunks, chosen.only.split(","), chosen.folder, keep=chosen.keep)
     except ClawdbotError as error:
         print(error, file=sys.stderr)
         return 2
@@ -65,14 +66,14 @@ def _kill(times: int, seed: int) -> int:
     return 1 if wrong or unanswered else 0
 
 
-def _scale(chunks: int, names: Sequence[str], folder: Path) -> int:
+def _scale(chunks: int, names: Sequence[str], folder: Path, *, keep: bool) -> int:
     if unknown := set(names) - set(SYSTEMS):
         raise UsageError(f"There is no system {sorted(unknown)[0]!r}.", hint=f"Systems: {', '.join(SYSTEMS)}.")
     home = prepare(folder, chunks).app.home
     truth = _process("exact", "ask", home)
     rows = []
     for name in names:
-        built = _process(name, "build", home) if name != "exact" else {"build_s": 0.0, "disk_mib": 0.0}
+        built = {} if keep or name == "exact" else _process(name, "build", home)
         asked = truth if name == "exact" else _process(name, "ask", home)
         rows.append(_row(name, built, asked, truth))
         print(" ".join(rows[-1]), flush=True)
@@ -92,7 +93,8 @@ def _row(name: str, built: dict[str, Any], asked: dict[str, Any], truth: dict[st
         spent = asked[who]["ms"]
         cells += [f"{percentile(spent, 0.5):.1f}", f"{percentile(spent, 0.95):.1f}", f"{recall:.3f}"]
     memory = asked["rss_mib"] - asked["base_mib"]
-    return [*cells, f"{asked['first_s']:.1f}", f"{memory:.0f}", f"{built['build_s']:.0f}", f"{built['disk_mib']:.0f}"]
+    cells += [f"{asked['first_s']:.1f}", f"{memory:.0f}"]
+    return [*cells, *(f"{built[what]:.0f}" if built else "-" for what in ("build_s", "disk_mib"))]
 
 
 def _process(name: str, what: str, home: Path) -> dict[str, Any]:

@@ -67,7 +67,10 @@ class Block:
     def scores(self, query: Vectors, since_day: int | None) -> tuple[npt.NDArray[np.int64], Vectors]:
         """Chunks and their cosines, in no order; only those from ``since_day`` on."""
         size = len(self._rows)
-        chunks, scores = self._chunks[:size], self._matrix[:size] @ query
+        # Not ``matrix @ query``: BLAS shares a block of 3 MB among its threads, and where other processes compute, each
+        # block waits for a thread that is not scheduled (50 blocks on two busy cores: 410 ms, 117 ms of processor
+        # time; this way 25 ms and 9 ms).
+        chunks, scores = self._chunks[:size], np.einsum("ij,j->i", self._matrix[:size], query)
         if since_day is None:
             return chunks, scores
         recent = self._days[:size] >= since_day
