@@ -42,8 +42,9 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
         stopped=state.get("stopped", ""),
         not_found=frame.quotations.missing(brief.language),
     )
-    if ruling.missing and state.get("stop_kind") != "refused":
-        what = ("；" if brief.language == "zh" else "; ").join(ruling.missing)
+    untold = [what for what in ruling.missing if what not in answer]
+    if untold and state.get("stop_kind") != "refused":
+        what = ("；" if brief.language == "zh" else "; ").join(untold)
         answer = f"{answer}\n{_NOT_DONE[brief.language].format(what=what)}".strip()
     return {
         "answer": answer,

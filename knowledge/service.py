@@ -49,15 +49,17 @@ def silent(event: IngestEvent) -> None:
 class Knowledge:
     """Opens its parts when they are first used.  A context manager; close it to release files and locks."""
 
-    def __init__(self, config: Config, *, rows: Rows | None = None) -> None:
+    def __init__(self, config: Config, *, rows: Rows | None = None, embedder: Embedder | None = None) -> None:
         self.config = config
+        self._given_embedder = embedder
         self._rows = rows
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, config: Config, *, rows: Rows | None = None) -> Knowledge:
-        """The knowledge of a configuration; ``rows`` reads databases for sources.  Nothing is read yet."""
-        return cls(config, rows=rows)
+    def open(cls, config: Config, *, rows: Rows | None = None, embedder: Embedder | None = None) -> Knowledge:
+        """The knowledge of a configuration; ``rows`` reads databases for sources, ``embedder`` takes the place of the
+        configured model.  Nothing is read yet."""
+        return cls(config, rows=rows, embedder=embedder)
 
     @cached_property
     def library(self) -> Library:
@@ -207,7 +209,7 @@ class Knowledge:
     @cached_property
     def embedder(self) -> Embedder:
         """The configured embedding model."""
-        return open_embedder(self.config)
+        return self._given_embedder or open_embedder(self.config)
 
     @property
     def _query_embedder(self) -> Embedder | None:

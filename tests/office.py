@@ -6,7 +6,7 @@ import email
 import email.policy
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from clawdbot.app import App
 from clawdbot.config import Config, PriceConfig
 from clawdbot.demo.server import SmtpThread
+from clawdbot.knowledge.embedding.fake import HashEmbedder
 from clawdbot.models.fake import Scripted, ScriptedChatModel
 from clawdbot.models.interface import Rung
 from clawdbot.models.selection import SingleModel
@@ -171,9 +172,9 @@ class Office:
     model: ScriptedChatModel
     postbox: Postbox
 
-    def run(self, goal: str, *, approver: Approver = nobody) -> RunResult:
-        """Run a goal to its end."""
-        return self.app.engine.start(goal, user="tester", approver=approver)
+    def run(self, goal: str, *, approver: Approver = nobody, ask: bool = False, user: str = "tester") -> RunResult:
+        """Run a goal, or a question to the documents, to its end."""
+        return self.app.engine.start(goal, user=user, ask=ask, approver=approver)
 
     def prompts(self) -> list[str]:
         """The text of every prompt so far."""
@@ -193,10 +194,11 @@ def open_office(
     *,
     price: PriceConfig | None = None,
     cloud: bool = False,
+    yes: Callable[[str], float] | None = None,
 ) -> Office:
     """Open an App on the configuration, served by the script; the caller closes it."""
-    model = ScriptedChatModel(script=list(script))
+    model = ScriptedChatModel(script=list(script), yes=yes)
     rung = Rung(
         name="scripted", provider="fake", model="scripted", chat=model, context=16_384, price=price, cloud=cloud
     )
-    return Office(app=App(config, router=SingleModel(rung=rung)), model=model, postbox=postbox)
+    return Office(app=App(config, router=SingleModel(rung=rung), embedder=HashEmbedder()), model=model, postbox=postbox)

@@ -8,6 +8,7 @@ from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
 
 from clawdbot.agents.planner import Planner
 from clawdbot.config import Config
+from clawdbot.knowledge.embedding.embedder import Embedder
 from clawdbot.knowledge.service import Knowledge
 from clawdbot.models.selection import Router, router
 from clawdbot.store.ledger import RunLedger
@@ -21,14 +22,15 @@ from clawdbot.workflows.engine import RunEngine
 class App:
     """Everything that runs need, from one configuration.  A context manager; close it to release files."""
 
-    def __init__(self, config: Config, *, router: Router) -> None:
+    def __init__(self, config: Config, *, router: Router, embedder: Embedder | None = None) -> None:
+        """``embedder`` takes the place of the configured one, for tests without weights."""
         # The hook that stamina prefers prints to standard output, which belongs to the run's JSON.
         set_on_retry_hooks([LoggingOnRetryHook])
         self.config = config
         self.registry = Registry.load(config)
         self.ledger = RunLedger.open(config)
         self.databases = Databases(config)
-        self.knowledge = Knowledge.open(config, rows=document_rows(self.databases))
+        self.knowledge = Knowledge.open(config, rows=document_rows(self.databases), embedder=embedder)
         services = {Databases: self.databases, Knowledge: self.knowledge}
         executor = Executor(self.registry, config, self.ledger, services)
         self.planner = Planner(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ def mail() -> Iterator[tuple[Postbox, int]]:
 
 @pytest.fixture
 def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
-    """``office(script, price=None, cloud=False, **sections)``: an open office; closed after the test."""
+    """``office(script, price=None, cloud=False, yes=None, documents=None, **sections)``: an open office; closed after
+    the test.  ``documents`` are files by name; those in ``secret/`` only the user 'boss' may see."""
     postbox, port = mail
     opened: list[Office] = []
 
@@ -34,12 +35,23 @@ def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
         *,
         price: PriceConfig | None = None,
         cloud: bool = False,
+        yes: Callable[[str], float] | None = None,
+        documents: Mapping[str, str] | None = None,
         **sections: dict[str, Any],
     ) -> Office:
         if not (tmp_path / "shop.sqlite").exists():
             write_shop(tmp_path / "shop.sqlite")
+        if documents:
+            for name, text in documents.items():
+                (tmp_path / "papers" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "papers" / name).write_text(text, "utf-8")
+            rules = [{"match": "secret/**", "access": ["user:boss"], "label": "confidential"}]
+            source = {"paths": [str(tmp_path / "papers")], "rules": rules}
+            sections = {"knowledge": {"index": "exact", "sources": {"papers": source}}, **sections}
         config = office_config(tmp_path, port=port, **sections)
-        opened.append(open_office(config, postbox, script, price=price, cloud=cloud))
+        opened.append(open_office(config, postbox, script, price=price, cloud=cloud, yes=yes))
+        if documents:
+            opened[-1].app.knowledge.ingest()
         return opened[-1]
 
     yield make

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from langchain_core.messages import BaseMessage
 from pydantic import Field, PrivateAttr
 
 from clawdbot.errors import ModelError, UsageError
-from clawdbot.models.chat import End, Request, Schema, SchemaChat
+from clawdbot.models.chat import End, Judgement, Request, Schema, SchemaChat
 
 Scripted = Mapping[str, Any] | str | Exception | Callable[[Sequence[Mapping[str, str]], Schema], Mapping[str, Any]]
 """An answer: an object, raw text, an error to raise, or a function of (messages, schema) that gives an object."""
@@ -45,6 +46,8 @@ class ScriptedChatModel(SchemaChat):
     model_name: str = "scripted"
     script: Any = Field(default_factory=list)
     piece: int = Field(default=16, gt=0)
+    yes: Any = None
+    """A function of a yes-no question to the share of yes, 0 to 1; without it the model cannot judge."""
     _answers: list[Scripted] = PrivateAttr(default_factory=list)
     _calls: list[Call] = PrivateAttr(default_factory=list)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -53,6 +56,10 @@ class ScriptedChatModel(SchemaChat):
         """Read the script."""
         super().model_post_init(context)
         self._answers = list(_read(self.script) if isinstance(self.script, str | Path) else self.script)
+
+    def judge(self, messages: list[BaseMessage], *, timeout_s: float) -> Judgement | None:
+        """What ``yes`` says of the last message."""
+        return None if self.yes is None else Judgement(yes=self.yes(messages[-1].text), prompt_tokens=10)
 
     @property
     def _llm_type(self) -> str:
