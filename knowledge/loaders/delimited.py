@@ -21,9 +21,10 @@ _SAMPLE_LINES = 50
 def load(data: bytes, limits: LoadLimits, *, declared: str = "") -> Extract:
     """The table of a delimited file; row numbers are lines of records, the header is 1."""
     content, encoding = decode(data, declared)
-    content = clean(content[: limits.max_text_chars])
+    content, cut = limits.cut(content)
+    content = clean(content)
     delimiter = _delimiter(content)
-    notes: list[str] = []
+    notes = list(cut)
     try:
         blocks = tuple(blocks_of(_rows(content, delimiter, notes)))
     except csv.Error as error:

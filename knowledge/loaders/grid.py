@@ -53,9 +53,14 @@ def blocks_of(rows: Iterable[Sequence[str]], *, part: str = "", first: int = 1) 
         yield from _region(region, header, part)
 
 
-def _region(rows: list[Row], inherited: tuple[str, ...] | None, part: str) -> Generator[Block, None, tuple[str, ...]]:
+def _region(
+    rows: list[Row], inherited: tuple[str, ...] | None, part: str
+) -> Generator[Block, None, tuple[str, ...] | None]:
     """Blocks of rows without an empty one; returns the header for those that follow."""
     rows = _even(rows)
+    if len(rows[0].cells) > 1 and all(_is_words_alone(row) for row in rows):
+        yield from (Block(kind="paragraph", text=_single(row), part=part) for row in rows)
+        return inherited
     while len(rows) > 1 and len(rows[0].cells) > 1 and _is_title(rows, inherited):
         yield Block(kind="paragraph", text=_single(rows.pop(0)), part=part)
     height = header_height(rows)
@@ -113,6 +118,10 @@ def is_numeric(cell: str) -> bool:
 def _even(rows: list[Row]) -> list[Row]:
     width = max(len(row.cells) for row in rows)
     return [Row(number=row.number, cells=row.cells + ("",) * (width - len(row.cells))) for row in rows]
+
+
+def _is_words_alone(row: Row) -> bool:
+    return bool(_single(row)) and not is_numeric(_single(row))
 
 
 def _is_title(rows: list[Row], inherited: tuple[str, ...] | None) -> bool:

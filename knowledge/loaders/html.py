@@ -50,6 +50,7 @@ def load(data: bytes, limits: LoadLimits, *, declared: str = "") -> Extract:
 
 def from_markup(page: str, limits: LoadLimits) -> Extract:
     """The main content of a page that is text already, for example a mail's body."""
+    whole = len(page)
     page = page[: limits.max_text_chars * _MARKUP_PER_TEXT]
     if _nesting(page) > _MAX_NESTING:
         text = one_line(_TAG.sub(" ", page))
@@ -62,6 +63,7 @@ def from_markup(page: str, limits: LoadLimits) -> Extract:
         blocks=tuple(blocks),
         title=_title(tree),
         modified_at=in_utc(_meta(tree, _CHANGED)),
+        notes=(limits.text_note,) if len(page) < whole else (),
         metadata={key: value for key, value in (("author", _meta(tree, _AUTHORS)),) if value},
     )
 

@@ -20,3 +20,14 @@ class LoadLimits:
     max_pages: int = 2000
     max_unpacked_bytes: int = 400_000_000
     max_text_chars: int = 10_000_000
+
+    def cut(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """The text within the limit, and the note that it was longer."""
+        if len(text) <= self.max_text_chars:
+            return text, ()
+        return text[: self.max_text_chars], (self.text_note,)
+
+    @property
+    def text_note(self) -> str:
+        """What is said of a document that has more text."""
+        return f"Only the first {self.max_text_chars:,} characters are loaded."

@@ -26,7 +26,8 @@ _MAX_FIELDS = 50
 def load(data: bytes, limits: LoadLimits, *, declared: str = "") -> Extract:
     """Blocks without their marks; tables stay pipe rows, code keeps its lines."""
     source, encoding = decode(data, declared)
-    source = clean(source[: limits.max_text_chars])
+    source, notes = limits.cut(source)
+    source = clean(source)
     fields, body = _front_matter(source)
     walk = _Walk(MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(body), limits)
     changed = next((moment for key in _DATES if (moment := in_utc(str(fields.get(key, ""))))), "")
@@ -34,6 +35,7 @@ def load(data: bytes, limits: LoadLimits, *, declared: str = "") -> Extract:
         blocks=tuple(walk.blocks()),
         title=one_line(str(fields.pop("title", ""))),
         modified_at=changed,
+        notes=notes,
         metadata={**fields, "encoding": encoding},
     )
 

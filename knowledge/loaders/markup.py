@@ -200,7 +200,7 @@ def _definitions(node: LexborNode) -> Iterator[str]:
 
 def _is_data(table: LexborNode) -> bool:
     """A table of data; not one that lays out a page (others or headings in it, one column)."""
-    if table.css_first("table table, table h1, table h2, table h3") is not None:
+    if any(found.mem_id != table.mem_id for found in table.css("table, h1, h2, h3")):
         return False
     rows = table.css("tr")
     return table.css_first("th") is not None or (len(rows) > 1 and any(len(row.css("td")) > 1 for row in rows))

@@ -11,7 +11,7 @@ from typing import Final
 _PIECE = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]|\[(?P<elapsed>[hms]+)\]|\[[^\]]*\]|'
     r"_.|\*.|(?P<half>AM/PM|A/P|上午/下午)|(?P<date>y+|m+|d+|h+|s+(?:\.0+)?|a{3,4})|"
-    r"(?P<digits>[#0?][#0?,. ]*(?:E[+-]0+)?|\.[#0?]+)|"
+    r"(?P<digits>[#0?](?:[#0?,.]| (?=[#0?]))*(?:E[+-]0+)?|\.[#0?]+)|"
     r"(?P<percent>%)|(?P<text>@)|(?P<literal>.)",
     re.I | re.S,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from clawdbot.errors import LoadFailed
 from clawdbot.knowledge.extract import Block, Extract
 from clawdbot.knowledge.loaders.cleaning import lines_kept, one_line
 from clawdbot.knowledge.loaders.container import Container, opened
@@ -58,8 +57,6 @@ def _slides(container: Container) -> list[str]:
         kind, name = related.get(slide.get(f"{RELATION}id", ""), ("", ""))
         if kind == "slide" and name in container:
             found.append(name)
-    if not found:
-        raise LoadFailed("The presentation has no slides.", hint="Save it again or get another copy.")
     return found
 
 

@@ -173,7 +173,7 @@ def _finished(found: Extract, name: str, media: str, limits: LoadLimits) -> Extr
         if not text.strip():
             continue
         if len(text) > left:
-            notes.append(f"Only the first {limits.max_text_chars:,} characters are loaded.")
+            notes.append(limits.text_note)
             text = text[:left]
         left -= len(text)
         if text:
@@ -184,7 +184,13 @@ def _finished(found: Extract, name: str, media: str, limits: LoadLimits) -> Extr
         notes.append("It has no text.")
     metadata = {key: one_line(value) if isinstance(value, str) else value for key, value in found.metadata.items()}
     title = _title(found.title, blocks, name)
-    return replace(found, blocks=tuple(blocks), title=title, notes=tuple(notes), metadata={**metadata, "media": media})
+    return replace(
+        found,
+        blocks=tuple(blocks),
+        title=title,
+        notes=tuple(dict.fromkeys(notes)),
+        metadata={**metadata, "media": media},
+    )
 
 
 def _title(stated: str, blocks: list[Block], name: str) -> str:

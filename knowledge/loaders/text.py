@@ -21,7 +21,8 @@ _HEADING_MAX = 60
 def load(data: bytes, limits: LoadLimits, *, declared: str = "") -> Extract:
     """Paragraphs between empty lines; a short line alone that is numbered or underlined is a heading."""
     text, encoding = decode(data, declared)
-    return Extract(blocks=blocks_of(text[: limits.max_text_chars]), metadata={"encoding": encoding})
+    text, notes = limits.cut(text)
+    return Extract(blocks=blocks_of(text), notes=notes, metadata={"encoding": encoding})
 
 
 def blocks_of(text: str) -> tuple[Block, ...]:

@@ -108,8 +108,11 @@ def _rows(page: Any, sheet: _Sheet, characters: int) -> Iterator[list[str]]:
     """Rows of cells as text, until that many characters were read; a merged cell stands in all that it covers."""
     waiting = list(reversed(sheet.merged))
     active: list[tuple[int, int, int, str]] = []
-    for number, row in enumerate(page.iter_rows(max_col=MAX_COLUMNS), 1):
-        cells = [shown(cell.value, cell.number_format or "General") if cell.value is not None else "" for cell in row]
+    for number, row in enumerate(page.iter_rows(), 1):
+        cells = [
+            shown(cell.value, cell.number_format or "General") if cell.value is not None else ""
+            for cell in row[:MAX_COLUMNS]
+        ]
         active = [merge for merge in active if merge[0] >= number]
         while waiting and waiting[-1][0] <= number:
             top, bottom, first, last = waiting.pop()
