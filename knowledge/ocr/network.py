@@ -54,6 +54,8 @@ class Network:
         # Lines differ in width: an arena would keep a block for each size that ever occurred.
         options.enable_cpu_mem_arena = False
         options.log_severity_level = _ONLY_ERRORS
+        # Threads that wait by spinning take the cores from the rest of the machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         weights = _weights(file, distribution_name)
         self._session = InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         self._input: str = self._session.get_inputs()[0].name

@@ -11,6 +11,8 @@ from clawdbot.cli.terminal import progress
 from clawdbot.cli.wording import Words
 from clawdbot.config import Config
 from clawdbot.errors import UsageError
+from clawdbot.knowledge.speech.model import WHISPER
+from clawdbot.knowledge.speech.model import fetch as fetch_speech
 from clawdbot.models.catalog import CATALOG, DEFAULT_MODEL, model_file
 from clawdbot.models.pull import Progress as Report
 from clawdbot.models.pull import pull
@@ -19,11 +21,14 @@ from clawdbot.models.selection import named
 
 
 def fetch(config: Config, name: str | None, words: Words) -> str:
-    """Pull a model by its configured name, catalogue name or ``ollama:TAG``; returns where it is.
+    """Pull a model by its configured name, catalogue name, ``ollama:TAG`` or 'whisper-base'; returns where it is.
 
     Raises UsageError for a model that cannot be pulled, else as :func:`clawdbot.models.pull.pull`.
     """
     wanted = name or DEFAULT_MODEL
+    if wanted == WHISPER.name:
+        with _Bar(wanted) as bar:
+            return str(fetch_speech(config.app.home / "models", progress=bar.report))
     settings = named(config, wanted)
     if settings.provider == "ollama":
         tag = settings.model or wanted

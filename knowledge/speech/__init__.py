@@ -1,0 +1,1 @@
+"""Speech as text: recordings in Chinese, English and other languages, transcribed on this machine."""

@@ -1,0 +1,88 @@
+"""Recordings as documents.  What needs the model runs where it was pulled into the default [app] home."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import wave
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rapidfuzz.distance import Levenshtein
+
+from clawdbot.config import AppConfig
+from clawdbot.errors import LoadFailed
+from clawdbot.knowledge.loaders.audio import load
+from clawdbot.knowledge.loaders.limits import LoadLimits
+from clawdbot.knowledge.speech.model import is_fetched
+
+MODELS = AppConfig().home / "models"
+ENGLISH = "The invoice must be paid within thirty days. Please send it to the finance department."
+TRANSCRIBER = "clawdbot.knowledge.speech.transcriber"
+
+needs_extra = pytest.mark.skipif(
+    find_spec("faster_whisper") is None or find_spec("opencc") is None, reason="the extra 'speech' is not installed"
+)
+needs_model = pytest.mark.skipif(
+    not is_fetched(MODELS), reason="the speech model is not here: clawdbot models pull whisper-base"
+)
+needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+
+def silence(seconds: float) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes(np.zeros(round(seconds * 16_000), "<i2").tobytes())
+    return file.getvalue()
+
+
+def test_without_the_extra_the_reason_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, TRANSCRIBER, raising=False)
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(LoadFailed, match=r"not installed.*clawdbot\[speech\]"):
+        load(silence(1), LoadLimits())
+
+
+@needs_extra
+def test_without_the_model_the_reason_says_how_to_get_it(tmp_path: Path) -> None:
+    noise = (np.random.default_rng(0).normal(size=16_000) * 3000).astype("<i2").tobytes()
+    data = silence(1)[:44] + noise
+    with pytest.raises(LoadFailed, match="models pull whisper-base"):
+        load(data, LoadLimits(), models=tmp_path)
+
+
+@needs_extra
+def test_silence_needs_no_model(tmp_path: Path) -> None:
+    heard = load(silence(2), LoadLimits(), models=tmp_path)
+    assert heard.blocks == () and heard.notes == ("nobody speaks in the recording",)
+    assert heard.metadata == {"language": "", "seconds": 2.0}
+
+
+@needs_extra
+@needs_model
+@needs_voice
+def test_speech_becomes_paragraphs_with_times(tmp_path: Path) -> None:
+    spoken = tmp_path / "spoken.wav"
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "140", "-w", str(spoken), ENGLISH], check=True)
+    with wave.open(str(spoken)) as file:
+        rate, samples = file.getframerate(), file.readframes(file.getnframes())
+    pause = bytes(2 * rate * 4)
+    with wave.open(str(spoken), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples + pause + samples)
+    heard = load(spoken.read_bytes(), LoadLimits(), models=MODELS)
+    assert heard.metadata["language"] == "en"
+    assert [block.kind for block in heard.blocks] == ["paragraph", "paragraph"]
+    assert heard.blocks[0].part < "00:00:02" < "00:00:07" < heard.blocks[1].part
+    for block in heard.blocks:
+        right, words = ENGLISH.lower().replace(".", "").split(), block.text.lower().replace(".", "").split()
+        assert Levenshtein.distance(right, words) <= 0.35 * len(right)
