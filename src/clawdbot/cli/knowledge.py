@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from clawdbot.cli import exit_codes
+from clawdbot.cli.knowledge_eval import evaluate
 from clawdbot.cli.session import ConfigOption, JsonOption, UserOption, help_text, session_of
 from clawdbot.cli.streams import clean, emit, say, tell
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+app.command("eval", help=help_text("knowledge.help_eval"))(evaluate)
 
 Sources = Annotated[
     list[str] | None, typer.Argument(metavar="SOURCE", help=help_text("knowledge.sources"), show_default=False)
