@@ -23,7 +23,7 @@ from clawdbot.knowledge.ingest_event import IngestEvent, IngestListener
 from clawdbot.knowledge.ingestion import Ingestion, IngestReport
 from clawdbot.knowledge.lexical.index import LexicalIndex
 from clawdbot.knowledge.library import Library
-from clawdbot.knowledge.library.records import LibraryStatus, SourceRecord
+from clawdbot.knowledge.library.records import DocumentRecord, LibraryStatus, SourceRecord
 from clawdbot.knowledge.loaders.limits import LoadLimits
 from clawdbot.knowledge.loading import Loading, ProcessBounds
 from clawdbot.knowledge.passage import Passage, Query, Retrieval
@@ -113,6 +113,7 @@ class Knowledge:
                 names = ", ".join(f"{d.source}/{d.name}" for d in found)
                 hint = f"Say which one: {names}" if found else "List them with: clawdbot knowledge status"
                 raise KnowledgeError(f"{len(found)} documents or sources are called {what!r}.", hint=hint)
+            self._keep_out(found[0])
             self.library.remove(found[0].id)
             gone = 1
         self.library.sweep()
@@ -278,6 +279,18 @@ class Knowledge:
         for source in self.library.sources() if configured else ():
             if source.origin == "config" and source.name not in configured:
                 self.library.drop_source(source.name)
+
+    def _keep_out(self, document: DocumentRecord) -> None:
+        """Let the next ingest not bring a removed document back: its name joins what the source leaves out."""
+        source = next(s for s in self.library.sources() if s.name == document.source)
+        if source.config.kind != "files" or source.origin == "config":
+            raise KnowledgeError(
+                f"{document.name!r} would come back from the source {source.name!r}, which still has it.",
+                hint=f"Take it away there, or add it to exclude in [knowledge.sources.{source.name}].",
+            )
+        pattern = re.sub(r"([\[*?])", r"[\1]", document.name)
+        kept = source.config.model_copy(update={"exclude": (*source.config.exclude, pattern)})
+        self.library.put_source(source.name, kept, source.origin)
 
     def _free_name(self, paths: Sequence[str]) -> str:
         """A name from the first path that no other source has."""

@@ -180,7 +180,7 @@ def third_party_imports() -> dict[str, set[str]]:
     return used
 
 
-RUNTIME_EXTRAS = ("embedded", "openai", "postgres")
+RUNTIME_EXTRAS = ("embedded", "openai", "postgres", "speech")
 
 
 def test_each_dependency_has_its_line() -> None:
