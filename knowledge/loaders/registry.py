@@ -80,6 +80,7 @@ class _Loading:
 
     limits: LoadLimits
     reader: PageReader | None
+    models: Path | None
     depth: int = 0
 
     def nested(self, data: bytes, name: str, media: str) -> Extract:
@@ -90,12 +91,19 @@ class _Loading:
         return _load(data, name, media, replace(self, depth=self.depth + 1))
 
 
-def load(path: Path, *, media: str | None = None, limits: LoadLimits, reader: PageReader | None = None) -> Extract:
+def load(
+    path: Path,
+    *,
+    media: str | None = None,
+    limits: LoadLimits,
+    reader: PageReader | None = None,
+    models: Path | None = None,
+) -> Extract:
     """What a document says, whatever its format.
 
     ``media`` is what a sender declares; it only tells kinds of text apart, and may name a charset.  ``reader`` reads
-    pages and images that have no text.  Raises LoadFailed with the reason and what to do; MemoryError when memory
-    that was bounded from outside ran out.
+    pages and images that have no text; ``models`` is the folder of models, for recordings.  Raises LoadFailed with the
+    reason and what to do; MemoryError when memory that was bounded from outside ran out.
     """
     try:
         size = path.stat().st_size
@@ -103,10 +111,7 @@ def load(path: Path, *, media: str | None = None, limits: LoadLimits, reader: Pa
         data = path.read_bytes()
     except OSError as error:
         raise LoadFailed(f"It cannot be read: {error.strerror or error}.", hint="Check its rights.") from error
-    kind = sniffing.media_of(data, path.name, media or "")
-    if kind.startswith("audio/"):
-        return _finished(_loader("audio")(path, limits), path.name, kind, limits)
-    return _load(data, path.name, media or "", _Loading(limits=limits, reader=reader))
+    return _load(data, path.name, media or "", _Loading(limits=limits, reader=reader, models=models))
 
 
 def sniff(path: Path) -> str:
@@ -127,14 +132,12 @@ def _check_size(size: int, limits: LoadLimits) -> None:
 
 def _load(data: bytes, name: str, declared: str, loading: _Loading) -> Extract:
     media = sniffing.media_of(data, name, declared)
-    if media.startswith("audio/"):
-        raise LoadFailed("It is a recording inside of a mail.", hint="Save it as a file of its own.")
-    module = LOADERS.get(media)
+    module = "audio" if media.startswith("audio/") else LOADERS.get(media)
     if module is None:
         reason, hint = REFUSED.get(media, ("It is not a document of a known kind.", "Save it as PDF or text."))
         raise LoadFailed(reason, hint=hint)
     loader = _loader(module)
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, Any] = {"models": loading.models} if module == "audio" else {}
     if module in _WITH_CHARSET:
         wanted["declared"] = _charset(declared)
     if module in _WITH_READER:
