@@ -38,7 +38,7 @@ class Scale:
 
 
 LARGE = Scale(bomb=800 * MIB, sparse=500 * MIB, line=50 * MIB, nesting=100_000, columns=100_000, parts=1000, offsets=8)
-SMALL = Scale(bomb=48 * MIB, sparse=32 * MIB, line=2 * MIB, nesting=10_000, columns=20_000, parts=300, offsets=1)
+SMALL = Scale(bomb=24 * MIB, sparse=24 * MIB, line=MIB // 4, nesting=3_000, columns=5_000, parts=100, offsets=1)
 
 
 @dataclass(frozen=True, kw_only=True)

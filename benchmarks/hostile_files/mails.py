@@ -40,7 +40,7 @@ def _nested(count: int) -> Iterator[Hostile]:
 
     def in_itself() -> bytes:
         inner = eml()
-        for _ in range(12):
+        for _ in range(8):
             inner = _with({"a.eml": inner, "b.eml": inner})
         return inner
 

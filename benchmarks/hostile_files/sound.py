@@ -131,7 +131,9 @@ def stream(data: bytes, entries: bytes = b"") -> bytes:
 
 def page(contents: bytes, *, entries: bytes = b"/MediaBox[0 0 595 842]", extra: Iterable[bytes] = ()) -> bytes:
     """A PDF of one page; ``contents`` is object 4, a font is object 5, ``extra`` follows."""
-    one = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F 5 0 R>>/XObject<</X 6 0 R>>>>%s>>" % entries
+    extra = list(extra)
+    drawn = b"/XObject<</X 6 0 R>>" if extra else b""
+    one = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F 5 0 R>>%s>>%s>>" % (drawn, entries)
     font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
     return pdf([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", one, contents, font, *extra])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -17,6 +18,7 @@ from clawdbot.errors import LoadFailed
 from clawdbot.knowledge.extract import Extract
 from clawdbot.knowledge.loading import Loading, ProcessBounds, reasons
 
+_OUR_BUG = re.compile(r"^It cannot be read \(\w+: ")
 _GRACE_S = 20.0
 """Beyond the time limit: for a fresh process, and for a second try after a crash."""
 
@@ -96,6 +98,8 @@ def _in_extract(extract: Extract, hostile: Hostile) -> list[str]:
 def _in_reason(error: LoadFailed) -> list[str]:
     """A reason is for a person: a sentence, what to do, one line, no paths of ours."""
     faults = [] if error.message.endswith(".") and error.hint else ["no whole sentence with what to do"]
+    if _OUR_BUG.search(error.message):
+        faults.append("an error that its loader did not expect")
     if any(ord(character) < 32 for character in str(error)) or len(str(error)) > 600:
         faults.append("a reason that spoils a table")
     if "clawdbot-loading-" in str(error):

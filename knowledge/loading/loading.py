@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from clawdbot.config import Config
 
 _BYTES_A_CHARACTER = 4
+_NEARLY, _LITTLE = 0.7, 0.3
+"""Parts of the memory that a process may take: it was lost for want of it, or the files before took hardly any."""
 
 
 class _Lost(Exception):
@@ -50,13 +51,13 @@ class Loading:
         limits: LoadLimits | None = None,
         bounds: ProcessBounds | None = None,
         ocr: bool = True,
-        readable: Sequence[Path] = (),
+        models: Path | None = None,
     ) -> None:
-        """``ocr``: read scanned pages and pictures.  ``readable``: folders with models that loaders need."""
+        """``ocr``: read scanned pages and pictures.  ``models``: the folder of models, for recordings."""
         self._limits = limits or LoadLimits()
         self._bounds = bounds or ProcessBounds()
         self._ocr = ocr
-        self._readable = tuple(readable)
+        self._models = models
         self._worker: WorkerProcess | None = None
         self._turn = Lock()
         self._closed = False
@@ -71,7 +72,7 @@ class Loading:
             limits=LoadLimits(max_file_bytes=knowledge.max_file_bytes, max_pages=knowledge.max_pages),
             bounds=ProcessBounds(timeout_s=knowledge.load_timeout_s, memory_bytes=knowledge.load_memory_bytes),
             ocr=knowledge.ocr,
-            readable=(Path(config.app.home) / "models",),
+            models=config.app.home / "models",
         )
 
     def load(self, path: Path, *, media: str | None = None) -> Extract:
@@ -113,9 +114,7 @@ class Loading:
         if self._closed:
             raise KnowledgeError("Loading was stopped.", hint="Start it again to go on.")
         if self._worker is None:
-            worker = WorkerProcess(
-                self._bounds, ocr=self._ocr, readable=self._readable, answer_bytes=self._answer_bytes()
-            )
+            worker = WorkerProcess(self._bounds, ocr=self._ocr, models=self._models, answer_bytes=self._answer_bytes())
             worker.begin()
             self.confined_by = worker.confined_by
             self._worker = worker
@@ -126,7 +125,7 @@ class Loading:
             document = copy_document(path, worker.scratch.documents, max_bytes=self._limits.max_file_bytes)
             answer = worker.load(document, self._order(media))
         except (PipeClosed, BrokenFrame, OutOfTime, TooMuchScratch) as error:
-            raise self._lost(error) from None
+            raise self._lost(worker, error) from None
         except ClawdbotError:
             worker.scratch.clear()
             raise
@@ -135,7 +134,7 @@ class Loading:
             raise
         if isinstance(answer, Failed) and answer.memory:
             self._drop()
-            raise _Lost(reasons.too_much_memory(self._bounds), again=True)
+            raise self._out_of_memory(worker)
         if worker.worn:
             self._drop()
         else:
@@ -144,8 +143,8 @@ class Loading:
             raise LoadFailed(answer.message, hint=answer.hint)
         return answer
 
-    def _lost(self, error: Exception) -> _Lost:
-        status, last_words = self._drop()
+    def _lost(self, worker: WorkerProcess, error: Exception) -> _Lost:
+        status = self._drop()
         match error:
             case OutOfTime():
                 return _Lost(reasons.too_slow(self._bounds), again=False)
@@ -153,11 +152,19 @@ class Loading:
                 return _Lost(reasons.too_much_scratch(self._bounds), again=False)
             case BrokenFrame():
                 return _Lost(reasons.nonsense(), again=False)
-        return _Lost(reasons.crashed(status, last_words, self._bounds), again=True)
+        if status < 0 and worker.largest_bytes > _NEARLY * self._bounds.memory_bytes:
+            # Libraries in C++ abort when they get no memory, and mostly do not say so.
+            return self._out_of_memory(worker)
+        return _Lost(reasons.crashed(status, worker.last_words, self._bounds), again=True)
 
-    def _drop(self) -> tuple[int, str]:
+    def _out_of_memory(self, worker: WorkerProcess) -> _Lost:
+        had_to_spare = worker.kept_bytes < _LITTLE * self._bounds.memory_bytes
+        return _Lost(reasons.too_much_memory(self._bounds), again=not had_to_spare)
+
+    def _drop(self) -> int:
+        """End the process; its exit status."""
         worker, self._worker = self._worker, None
-        return (0, "") if worker is None else (worker.end(), worker.last_words)
+        return 0 if worker is None else worker.end()
 
     def _order(self, media: str | None) -> Order:
         seconds = math.ceil(self._bounds.timeout_s * cores())

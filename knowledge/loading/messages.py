@@ -22,7 +22,7 @@ class _Message(BaseModel):
 
 
 class Setup(_Message):
-    """First frame to the worker: what it may take, where it may read and write.  Paths are in ``os.fsdecode`` form."""
+    """First frame to the worker: what it may take, where it may read and write."""
 
     memory_bytes: int
     scratch_bytes: int
@@ -31,7 +31,7 @@ class Setup(_Message):
     answer_blocks: int
     ocr: bool
     scratch: str
-    readable: list[str]
+    models: str | None
 
 
 class Order(_Message):

@@ -58,17 +58,18 @@ def main(arguments: Sequence[str]) -> int:
     confinement.prefer_for_the_out_of_memory_killer()
     held = confinement.confine(
         scratch=Path(setup.scratch),
-        readable=setup.readable,
+        readable=() if setup.models is None else (setup.models,),
         memory_bytes=setup.memory_bytes,
         file_bytes=setup.scratch_bytes,
         open_files=setup.open_files,
     )
     write_frame(answers, dump(Ready(confined_by=held)))
     reader = LazyReader() if setup.ocr else None
+    models = None if setup.models is None else Path(setup.models)
 
     def load(path: Path, order: Order) -> Extract:
         confinement.limit_processor_time(order.cpu_s)
-        return registry.load(path, media=order.media, limits=LoadLimits(**order.limits), reader=reader)
+        return registry.load(path, media=order.media, limits=LoadLimits(**order.limits), reader=reader, models=models)
 
     gc.freeze()
     serve(orders, answers, setup, load)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -37,7 +38,7 @@ class WorkerProcess:
     """A running worker, to be ended once.  ``load`` raises PipeClosed, BrokenFrame, OutOfTime or TooMuchScratch when
     it is of no more use."""
 
-    def __init__(self, bounds: ProcessBounds, *, ocr: bool, readable: Sequence[Path], answer_bytes: int) -> None:
+    def __init__(self, bounds: ProcessBounds, *, ocr: bool, models: Path | None, answer_bytes: int) -> None:
         self._bounds = bounds
         self.scratch = Scratch()
         self._answer_bytes = answer_bytes
@@ -58,6 +59,10 @@ class WorkerProcess:
         os.close(lifeline)
         self._ending = Lock()
         self.loaded = 0
+        self.kept_bytes = 0
+        """Address space that it kept after the last file."""
+        self.largest_bytes = 0
+        """Address space that it was seen to have, while it was waited for."""
         self.worn = False
         self.confined_by: tuple[str, ...] = ()
         self.last_words = ""
@@ -70,7 +75,7 @@ class WorkerProcess:
             answer_blocks=bounds.answer_blocks,
             ocr=ocr,
             scratch=os.fspath(self.scratch.folder),
-            readable=[os.fspath(path) for path in readable],
+            models=None if models is None else os.fspath(models),
         )
 
     def begin(self) -> None:
@@ -96,6 +101,7 @@ class WorkerProcess:
             rest = Resting.model_validate_json(reader.read()[0])
         except ValidationError as error:
             raise BrokenFrame("an answer that does not end") from error
+        self.kept_bytes = rest.address_bytes
         self.worn = (
             self.loaded >= self._bounds.files
             or rest.resident_bytes > self._bounds.resident_bytes
@@ -152,6 +158,15 @@ class WorkerProcess:
     def _watch(self) -> None:
         if self.scratch.used_bytes() > self._bounds.scratch_bytes:
             raise TooMuchScratch
+        self.largest_bytes = max(self.largest_bytes, _address_bytes(self._process.pid))
+
+
+def _address_bytes(process: int) -> int:
+    """0 where the system does not say, or the process has ended."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[0]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0
 
 
 def cores() -> int:

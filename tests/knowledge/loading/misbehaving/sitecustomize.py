@@ -131,7 +131,7 @@ def odd_values(rest: str) -> Extract:
     return Extract(
         blocks=(Block(kind="table", text="a\udcffb", level=2, page=3, part="s\udcff", row=4),),
         title="t\udcff" * 5000,
-        notes=("n",) * 500,
+        notes=tuple(f"note {number}" for number in range(500)),
         pages=7,
         metadata={"large": "x" * 10**6},
     )
