@@ -40,6 +40,21 @@ class Block:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, chunk: int) -> bool:
+        return chunk in self._rows
+
+    @property
+    def size(self) -> int:
+        """Bytes of its vectors."""
+        return int(self._matrix.nbytes)
+
+    def copy(self) -> Block:
+        """Another block with the same rows, to be changed while this one is searched."""
+        other = Block(self._matrix.shape[1])
+        other._chunks, other._days, other._matrix = self._chunks.copy(), self._days.copy(), self._matrix.copy()
+        other._rows = dict(self._rows)
+        return other
+
     def vector(self, chunk: int) -> Vectors:
         """The vector of a chunk that is here."""
         vector: Vectors = self._matrix[self._rows[chunk]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,10 +23,11 @@ from clawdbot.knowledge.vectors.collection import Collection
 from clawdbot.knowledge.vectors.state import State
 from clawdbot.knowledge.vectors.unavailable import ChromaFailed
 
-NARROW = 10_000
-"""Visible scopes with up to so many chunks together are searched exactly (a few ms, 15 MB at 384 numbers)."""
-SHELF_ROWS = 50_000
-"""Chunks whose vectors stay in memory for that; the scopes used longest ago go first."""
+NARROW = 80_000_000
+"""Visible scopes whose vectors take up to so many bytes together (52,000 chunks at 384 numbers) are searched exactly:
+5 ms of processor time, and nothing is missed."""
+SHELF = 160_000_000
+"""Bytes of vectors that stay in memory for that; the scopes used longest ago go first."""
 FEW = 1_000
 """So few visible chunks (of recent days, in large scopes) are read one by one: 30 ms at most."""
 MARGIN = 2
@@ -42,11 +43,11 @@ class Shelf:
         self._blocks = OrderedDict(blocks)
         self._lock = threading.Lock()
 
-    def without(self, scopes: Iterable[int]) -> Shelf:
-        """A shelf that lacks what changed."""
-        gone = set(scopes)
+    def changed(self, drop: set[int], put: Sequence[Entry]) -> Shelf:
+        """The shelf after a batch; what it touches is copied, for this shelf may be in use."""
         with self._lock:
-            return Shelf((scope, block) for scope, block in self._blocks.items() if scope not in gone)
+            blocks = list(self._blocks.items())
+        return Shelf((scope, _changed(scope, block, drop, put)) for scope, block in blocks)
 
     def block(self, scope: int, state: State, collection: Collection) -> Block:
         """All chunks of a scope; ChromaFailed when the collection lost some."""
@@ -57,9 +58,23 @@ class Shelf:
         block = read_block(state.census.scopes == scope, state, collection)
         with self._lock:
             self._blocks[scope] = block
-            while len(self._blocks) > 1 and sum(map(len, self._blocks.values())) > SHELF_ROWS:
+            while len(self._blocks) > 1 and sum(block.size for block in self._blocks.values()) > SHELF:
                 self._blocks.popitem(last=False)
         return block
+
+
+def _changed(scope: int, block: Block, drop: set[int], put: Sequence[Entry]) -> Block:
+    gone = [chunk for chunk in drop if chunk in block]
+    new = [entry for entry in put if entry.scope == scope]
+    if not gone and not new:
+        return block
+    block = block.copy()
+    for chunk in gone:
+        block.drop(chunk)
+    for entry in new:
+        if entry.vector is not None:
+            block.put(entry.chunk, entry.day, entry.vector)
+    return block
 
 
 def read_block(mask: Mask, state: State, collection: Collection) -> Block:
@@ -90,7 +105,7 @@ class Generation:
         if not count or limit < 1:
             return ()
         scopes, sizes = np.unique(census.scopes[census.visible(Where(scopes=where.scopes))], return_counts=True)
-        if int(sizes.sum()) <= NARROW:
+        if int(sizes.sum()) * query.nbytes <= NARROW:
             blocks = [self.shelf.block(int(scope), self.state, self.collection) for scope in scopes]
             return best(blocks, query, since_day=where.since_day, limit=limit)
         if count <= FEW:
@@ -120,9 +135,7 @@ class Generation:
         return ranked(np.array(chunks, np.int64)[kept], scores[kept], limit)
 
     def changed(self, drop: Iterable[int], put: list[Entry], *, applied: int, lacking: tuple[int, ...]) -> Generation:
-        """After a batch: the same collection, the new census, and no vectors of scopes that it touched."""
-        before, gone = self.state.census, np.fromiter({*drop, *(entry.chunk for entry in put)}, np.int64)
-        touched = {int(scope) for scope in before.scopes[np.isin(before.chunks, gone)]}
-        touched |= {entry.scope for entry in put}
-        state = replace(self.state, applied=applied, lacking=lacking, census=before.changed(drop, put))
-        return replace(self, state=state, shelf=self.shelf.without(touched))
+        """After a batch: the same collection with the new census and the vectors in memory brought up to date."""
+        state = replace(self.state, applied=applied, lacking=lacking, census=self.state.census.changed(drop, put))
+        shelf = self.shelf.changed({*drop, *(entry.chunk for entry in put)}, put)
+        return replace(self, state=state, shelf=shelf)

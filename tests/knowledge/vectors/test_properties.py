@@ -119,7 +119,7 @@ def test_what_lies_far_from_the_question_is_found_all_the_same(
 def test_recent_days_of_large_scopes_are_read_one_by_one(
     feed: MemoryFeed, chroma: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generation, "NARROW", 50)
+    monkeypatch.setattr(generation, "NARROW", 50 * 4 * DIMENSION)
     made = fill(feed, 200, scopes=1)
     index = chroma()
     index.sync()
@@ -130,7 +130,7 @@ def test_recent_days_of_large_scopes_are_read_one_by_one(
 def test_vectors_of_scopes_used_longest_ago_leave_the_memory(
     feed: MemoryFeed, chroma: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generation, "SHELF_ROWS", 60)
+    monkeypatch.setattr(generation, "SHELF", 60 * 4 * DIMENSION)
     made = fill(feed, 120, scopes=4)
     index = chroma()
     index.sync()
