@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import sys
@@ -14,10 +13,11 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from clawdbot.config import AppConfig
+from clawdbot.config import AppConfig, Config, KnowledgeConfig
 from clawdbot.errors import LoadFailed
 from clawdbot.knowledge.loaders.audio import load
 from clawdbot.knowledge.loaders.limits import LoadLimits
+from clawdbot.knowledge.loading.loading import Loading
 from clawdbot.knowledge.speech.model import is_fetched
 
 MODELS = AppConfig().home / "models"
@@ -33,34 +33,36 @@ needs_model = pytest.mark.skipif(
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 
 
-def silence(seconds: float) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
+def written(path: Path, samples: bytes, *, rate: int = 16_000) -> Path:
+    with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(16_000)
-        out.writeframes(np.zeros(round(seconds * 16_000), "<i2").tobytes())
-    return file.getvalue()
+        out.setframerate(rate)
+        out.writeframes(samples)
+    return path
 
 
-def test_without_the_extra_the_reason_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def silence(folder: Path, seconds: float) -> Path:
+    return written(folder / "silence.wav", bytes(round(seconds * 16_000) * 2))
+
+
+def test_without_the_extra_the_reason_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, TRANSCRIBER, raising=False)
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(LoadFailed, match=r"not installed.*clawdbot\[speech\]"):
-        load(silence(1), LoadLimits())
+        load(silence(tmp_path, 1).read_bytes(), LoadLimits())
 
 
 @needs_extra
 def test_without_the_model_the_reason_says_how_to_get_it(tmp_path: Path) -> None:
     noise = (np.random.default_rng(0).normal(size=16_000) * 3000).astype("<i2").tobytes()
-    data = silence(1)[:44] + noise
     with pytest.raises(LoadFailed, match="models pull whisper-base"):
-        load(data, LoadLimits(), models=tmp_path)
+        load(written(tmp_path / "noise.wav", noise).read_bytes(), LoadLimits(), models=tmp_path)
 
 
 @needs_extra
 def test_silence_needs_no_model(tmp_path: Path) -> None:
-    heard = load(silence(2), LoadLimits(), models=tmp_path)
+    heard = load(silence(tmp_path, 2).read_bytes(), LoadLimits(), models=tmp_path)
     assert heard.blocks == () and heard.notes == ("nobody speaks in the recording",)
     assert heard.metadata == {"language": "", "seconds": 2.0}
 
@@ -74,12 +76,10 @@ def test_speech_becomes_paragraphs_with_times(tmp_path: Path) -> None:
     with wave.open(str(spoken)) as file:
         rate, samples = file.getframerate(), file.readframes(file.getnframes())
     pause = bytes(2 * rate * 4)
-    with wave.open(str(spoken), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples + pause + samples)
-    heard = load(spoken.read_bytes(), LoadLimits(), models=MODELS)
+    written(spoken, samples + pause + samples, rate=rate)
+    config = Config(app=AppConfig(home=MODELS.parent), knowledge=KnowledgeConfig(load_timeout_s=300))
+    with Loading.from_config(config) as loading:
+        heard = loading.load(spoken)
     assert heard.metadata["language"] == "en"
     assert [block.kind for block in heard.blocks] == ["paragraph", "paragraph"]
     assert heard.blocks[0].part < "00:00:02" < "00:00:07" < heard.blocks[1].part
