@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL.Image import Image
+
 from clawdbot.knowledge.extract import Extract
 from clawdbot.knowledge.loaders.limits import LoadLimits
-from clawdbot.knowledge.loaders.page_reader import PageReader
+from clawdbot.knowledge.loaders.page_reader import PageReader, ReadPage
 from clawdbot.knowledge.loaders.registry import load
 
 LIMITS = LoadLimits()
@@ -25,3 +27,16 @@ def loaded(
 def shown(extract: Extract) -> list[str]:
     """Blocks as 'kind: text', headings with their level."""
     return [f"{block.kind}{block.level or ''}: {block.text}" for block in extract.blocks]
+
+
+class SizeReader:
+    """Reads every picture as its size."""
+
+    def __init__(self, *, doubtful: bool = False, lines: bool = True) -> None:
+        self.doubtful = doubtful
+        self.lines = lines
+
+    def read(self, image: Image) -> ReadPage:
+        """Two lines: the size and the mode."""
+        lines = (f"{image.width} x {image.height}", image.mode) if self.lines else ()
+        return ReadPage(text_lines=lines, doubtful=self.doubtful, note="faint" if self.doubtful else "")
