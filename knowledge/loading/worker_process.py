@@ -27,6 +27,8 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LI
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _MOST_THREADS = 4
 _TAIL_BYTES = 4000
+_ROUNDING = 1 << 20
+"""A file takes whole blocks; one that is as large as it may be must not count as more."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -156,7 +158,7 @@ class WorkerProcess:
         )
 
     def _watch(self) -> None:
-        if self.scratch.used_bytes() > self._bounds.scratch_bytes:
+        if self.scratch.used_bytes() > self._bounds.scratch_bytes + _ROUNDING:
             raise TooMuchScratch
         self.largest_bytes = max(self.largest_bytes, _address_bytes(self._process.pid))
 

@@ -15,7 +15,7 @@ from clawdbot.knowledge.loaders.limits import LoadLimits
 from clawdbot.knowledge.loading import Loading, ProcessBounds
 
 LIMITS = LoadLimits(max_file_bytes=16 * MIB, max_unpacked_bytes=8 * MIB, max_pages=50, max_text_chars=500_000)
-BOUNDS = ProcessBounds(timeout_s=20.0, memory_bytes=700_000_000)
+BOUNDS = ProcessBounds(timeout_s=20.0, memory_bytes=450_000_000)
 
 
 @pytest.fixture(scope="module")
