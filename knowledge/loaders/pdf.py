@@ -164,7 +164,7 @@ def _table_block(table: Table, page: int) -> Block | None:
 
 def _text_blocks(lines: list[Line], headings: Headings, page: int) -> Iterator[Block]:
     items: list[str] = []
-    for paragraph in paragraphs_of(lines):
+    for paragraph in paragraphs_of(lines, lambda line: headings.marked(line.text, page) > 0):
         text = _text(paragraph)
         level = headings.level(paragraph, text, page)
         if paragraph.item and not level:

@@ -34,9 +34,14 @@ class Headings:
     sizes: tuple[float, ...]
     bookmarks: Mapping[int, Mapping[str, int]]
 
+    def marked(self, text: str, page: int) -> int:
+        """Depth from 1 of what a bookmark of the page names, with or without its number; 0 when none does."""
+        names = self.bookmarks.get(page, {})
+        return names.get(key(text), 0) or names.get(key(_bare(text)), 0)
+
     def level(self, paragraph: Paragraph, text: str, page: int) -> int:
         """Depth from 1; 0 for text."""
-        marked = self.bookmarks.get(page, {}).get(key(text)) or self.bookmarks.get(page, {}).get(key(_bare(text)))
+        marked = self.marked(text, page)
         if marked:
             return min(marked, _MAX_LEVELS)
         if len(text) > _MAX_CHARS or len(paragraph.lines) > 3 or not _HEADING.match(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
@@ -74,12 +74,13 @@ def elements_of(page: PageGlyphs) -> list[Element]:
     return found
 
 
-def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
-    """Lines that follow each other as paragraphs and list items."""
+def paragraphs_of(lines: Sequence[Line], alone: Callable[[Line], bool]) -> list[Paragraph]:
+    """Lines that follow each other as paragraphs and list items; a line that is ``alone`` is one by itself."""
     leading = _typical_leading(lines)
     groups: list[list[Line]] = []
     for line in lines:
-        if groups and not _begins(groups[-1], line, leading):
+        apart = not groups or alone(line) or alone(groups[-1][0])
+        if not apart and not _begins(groups[-1], line, leading):
             groups[-1].append(line)
         else:
             groups.append([line])

@@ -70,7 +70,7 @@ def test_header_body_and_attachments(tmp_path: Path) -> None:
 
 def test_a_mail_inside_of_a_mail_and_text_in_a_code_page(tmp_path: Path) -> None:
     inner = mail(24, p0037="Inner", p1000="Deep words")
-    tree = {
+    tree: dict[str, bytes | Tree] = {
         "__properties_version1.0": fixed({0x0E060040: filetime(SENT)}, 32),
         "__substg1.0_0037001E": "关于合同的通知".encode("gb18030"),
         "__substg1.0_10130102": "<meta charset=gb2312><p>合同已经<b>签订</b></p>".encode("gb18030"),
@@ -90,7 +90,7 @@ def test_a_mail_inside_of_a_mail_and_text_in_a_code_page(tmp_path: Path) -> None
 def test_mails_are_followed_three_levels_deep(tmp_path: Path) -> None:
     tree: dict[str, bytes | Tree] = mail(24, p0037="level 6", p1000="bottom")
     for level in range(5, -1, -1):
-        inner = {"__properties_version1.0": bytes(8), "__substg1.0_3701000D": tree}
+        inner: dict[str, bytes | Tree] = {"__properties_version1.0": bytes(8), "__substg1.0_3701000D": tree}
         tree = {**mail(24 if level else 32, p0037=f"level {level}"), "__attach_version1.0_#00000000": inner}
     extract = loaded(tmp_path, "deep.msg", compound_file(tree))
     assert [b.text for b in extract.blocks if b.kind == "heading"] == ["level 1.msg", "level 2.msg", "level 3.msg"]
