@@ -54,11 +54,11 @@ class LexicalIndex:
 
     @property
     def applied(self) -> int:
-        """The ``seq`` up to which the index is true; 0 when there is none that can be used."""
+        """The ``seq`` up to which the index is true; -1 when there is none that can be used, whatever the log holds."""
         try:
             return self._opened().applied
         except Damaged:
-            return 0
+            return -1
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from clawdbot.errors import ClawdbotError
 from clawdbot.knowledge.embedding.embedder import Vectors
@@ -31,24 +31,24 @@ class Freshness:
     def check(self, notes: dict[str, None]) -> None:
         """Apply few changes; begin to apply many, and say so."""
         head = self._feed.head()
-        behind = [head - index.applied for index in self._indexes if index.applied != head]
-        if not behind:
-            return
-        if all(0 < changes <= _QUICK for changes in behind):
-            self._try(notes)
-        else:
+        behind = [(index, head - applied) for index in self._indexes if (applied := index.applied) != head]
+        if any(not 0 < changes <= _QUICK for _, changes in behind):
             self._begin()
             notes[_BEHIND] = None
+            return
+        for index, _ in behind:
+            _try(index.sync, notes)
 
     def _begin(self) -> None:
         with self._mutex:
             if self._working is None or not self._working.is_alive():
-                self._working = threading.Thread(target=self._try, args=({},), name="index sync", daemon=True)
+                self._working = threading.Thread(target=_try, args=(self.sync, {}), name="index sync", daemon=True)
                 self._working.start()
 
-    def _try(self, notes: dict[str, None]) -> None:
-        """An index that cannot be written still answers; what is wrong with it comes with its answer."""
-        try:
-            self.sync()
-        except ClawdbotError as error:
-            notes[str(error)] = None
+
+def _try(sync: Callable[[], None], notes: dict[str, None]) -> None:
+    """An index that cannot be written still answers; what is wrong with it comes with its answer."""
+    try:
+        sync()
+    except ClawdbotError as error:
+        notes[str(error)] = None
