@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clawdbot.agents.answering import write_answer
 from clawdbot.agents.events import Listener, event
 from clawdbot.agents.facts import facts
 from clawdbot.agents.guards import reason_text, should_stop
@@ -41,7 +42,7 @@ def reason_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     )
     listener(event("thinking", state["run_id"], step=len(frame.steps) + 1, offers=[o.name for o in offers]))
     try:
-        intent = _judge(frame, offers) or _ask(frame, offers)
+        intent = _judge(frame, offers) or _answer(frame, offers) or _ask(frame, offers)
     except InvalidStep as error:
         step = _invalid(frame, error)
         planner.ledger.add_step(state["run_id"], step.n, step.as_json())
@@ -73,6 +74,24 @@ def _judge(frame: Frame, offers: tuple[Offer, ...]) -> Intent | None:
     rung = frame.planner.router.choose("search", frame.label)
     question = str(frame.hints().get("document_question") or frame.brief.goal)
     return judge_quotes(rung, question, found, deadline_s=frame.remaining_s)
+
+
+def _answer(frame: Frame, offers: tuple[Offer, ...]) -> Intent | None:
+    """The answer to a question that documents alone answer; None for every other step."""
+    brief, found = frame.brief, frame.quotations
+    if [o.name for o in offers] != [FINISH] or not found.quotes or brief.documents != "only":
+        return None
+    if brief.deliverables != {"answer", "passages"}:
+        return None
+    failure = frame.progress.last_failure
+    return write_answer(
+        frame.planner.router.choose("final", frame.label),
+        brief.goal,
+        found,
+        brief.language,
+        problem=failure.observation if failure else "",
+        deadline_s=frame.remaining_s,
+    )
 
 
 def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:

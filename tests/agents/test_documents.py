@@ -49,6 +49,11 @@ def says(*words: str) -> Any:
     return yes
 
 
+def said(text: str) -> dict[str, Any]:
+    """A model's answer to quotes and a question."""
+    return {"answer": text}
+
+
 @pytest.mark.parametrize(
     ("goal", "needs"),
     [
@@ -76,7 +81,7 @@ def test_a_goal_that_no_database_knows_is_asked_of_the_documents() -> None:
 
 def test_an_answer_cites_the_version_in_force_and_shows_the_other(office: MakeOffice) -> None:
     at = office(
-        [step("finish", answer="The credit limit of grade B customers is 200,000 CNY.")],
+        [said("The credit limit of grade B customers is 200,000 CNY.")],
         documents=PAPERS, yes=says("grade B"),
     )  # fmt: skip
     result = at.run(QUESTION, ask=True)
@@ -93,7 +98,7 @@ def test_an_answer_cites_the_version_in_force_and_shows_the_other(office: MakeOf
 
 
 def test_text_that_addresses_the_program_is_shown_and_not_quoted(office: MakeOffice) -> None:
-    at = office([step("finish", answer="It is 200,000 CNY.")], documents=PAPERS, yes=says("grade B", "evil"))
+    at = office([said("It is 200,000 CNY.")], documents=PAPERS, yes=says("grade B", "evil"))
     result = at.run(QUESTION, ask=True)
     assert "evil@attacker.example" in result.steps[0]["observation"]
     assert "was not followed" in result.steps[0]["observation"]
@@ -110,7 +115,7 @@ def test_what_no_statement_says_is_refused_without_asking_for_words(office: Make
 
 
 def test_an_answer_beyond_the_quotes_is_replaced_by_their_words(office: MakeOffice) -> None:
-    wrong = step("finish", answer="The credit limit of grade B customers is 250,000 CNY.")
+    wrong = said("The credit limit of grade B customers is 250,000 CNY.")
     at = office([wrong, wrong], documents={"credit-2026.md": NEW}, yes=says("grade B"))
     result = at.run(QUESTION, ask=True)
     assert "250,000" not in result.answer
@@ -121,7 +126,7 @@ def test_an_answer_beyond_the_quotes_is_replaced_by_their_words(office: MakeOffi
 def test_forbidden_documents_are_not_seen_and_not_named(office: MakeOffice) -> None:
     papers = {**PAPERS, "secret/pay.md": PAY}
     question = "What does the director of sales earn a year?"
-    at = office([step("finish", answer="The director earns 900,000 CNY a year.")], documents=papers, yes=says("earns"))
+    at = office([said("The director earns 900,000 CNY a year.")], documents=papers, yes=says("earns"))
     refused = at.run(question, ask=True)
     assert refused.verdict == "partial"
     assert not any(word in str(refused.as_json()) for word in ("pay.md", "Salaries", "900,000"))
@@ -136,7 +141,7 @@ def test_a_model_that_cannot_judge_chooses_from_the_list(office: MakeOffice) -> 
         number = next(int(line[1 : line.index("]")]) for line in shown.splitlines() if "CNY 550" in line)
         return step("quote", answered=True, lines=[number])
 
-    at = office([choose, step("finish", answer="A hotel in Beijing may cost CNY 550 a night.")], documents=PAPERS)
+    at = office([choose, said("A hotel in Beijing may cost CNY 550 a night.")], documents=PAPERS)
     result = at.run("What may a hotel in Beijing cost per night under the travel policy?")
     assert result.verdict == "verified"
     assert [c["document"] for c in result.citations] == ["travel.md"]
