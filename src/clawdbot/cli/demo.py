@@ -46,6 +46,7 @@ def demo(
     session.config = environment.config.model_copy(update={"models": own.models, "router": own.router})
     session.config_path = environment.config_path
     _ensure_model(session, model)
+    _take_documents_in(session)
     return _run(session, environment, goal or environment.goal, manner=Manner(json=json), model=model)
 
 
@@ -61,6 +62,18 @@ def _ensure_model(session: Session, model: str | None) -> None:
         if model is not None:
             raise
         fetch_embedded(session.config.app.home, DEFAULT_MODEL, session.words)
+
+
+def _take_documents_in(session: Session) -> None:
+    """The sample documents, so that goals and questions can use them."""
+    from clawdbot.knowledge.service import Knowledge
+
+    assert session.config is not None, "the demo's configuration is there"
+    tell(session.words("demo.documents"))
+    with Knowledge.open(session.config) as knowledge:
+        for report in knowledge.ingest():
+            if report.failed or report.error:
+                tell(clean(session.words("demo.documents_failed", n=report.failed, why=report.error)))
 
 
 def _run(session: Session, environment: DemoEnvironment, goal: str, *, manner: Manner, model: str | None) -> int:
@@ -114,6 +127,7 @@ def _print_next(session: Session, environment: DemoEnvironment, run_id: str, wor
     own_home = AppConfig().home / "demo"
     where = "" if environment.home == own_home else f" --home {environment.home.parent}"
     say(f"  {session.command(f'show {run_id}')}")
+    say(f"  {session.command(f'ask {environment.question!r}')}")
     for goal in environment.more_goals[:2]:
         say(f'  clawdbot demo{where} --goal "{goal}"')
     say(f"  {words('demo.own')}")

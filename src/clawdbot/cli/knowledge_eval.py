@@ -22,7 +22,7 @@ from clawdbot.cli.session import (
     session_of,
 )
 from clawdbot.cli.streams import clean, emit, tell
-from clawdbot.errors import UsageError
+from clawdbot.errors import ClawdbotError, UsageError
 
 if TYPE_CHECKING:
     from clawdbot.app import App
@@ -63,7 +63,13 @@ def evaluate(
             raise UsageError(session.words("ask.no_documents"), hint=session.words("ask.add_some"))
         try:
             for setting in wanted:
-                ranked[setting.name] = _rank(session, knowledge, setting, questions, top=top, user=user)
+                try:
+                    ranked[setting.name] = _rank(session, knowledge, setting, questions, top=top, user=user)
+                except ClawdbotError as error:
+                    if not setting.name:
+                        raise
+                    tell(clean(f"✗ {setting.name}: {error}"))
+                    code = exit_codes.PARTIAL_OR_FAILED
             if app is not None:
                 _answer(session, app, questions, judged, user=user or os_user())
         except KeyboardInterrupt:
@@ -107,9 +113,11 @@ def _rank(
     tell(clean(session.words("knowledge.eval_searching", setting=name, n=len(questions))))
     with IngestProgress(session.words) as listener, opened(setting, base, listener) as knowledge:
         found = rank(questions, lambda query: knowledge.search(query, who), top=top, known=known)
-    if not setting.name:
-        for note in dict.fromkeys(note for row in found for note in row.notes):
-            tell(clean(note))
+    # What a comparison leaves out on purpose is noted by every search; errors of a setting show up nowhere else.
+    notes = [note for row in found for note in row.notes] if not setting.name else []
+    failed = [problem.detail for row in found for problem in row.problems if problem.kind == "failed"]
+    for line in dict.fromkeys((*notes, *(f"✗ {name}: {detail}" for detail in failed))):
+        tell(clean(line))
     return found
 
 

@@ -33,6 +33,8 @@ class DemoEnvironment:
     goal: str
     """The default goal in ``language``."""
     more_goals: tuple[str, ...]
+    question: str
+    """One that the documents answer."""
 
     def sink(self) -> MailSink:
         """The mail server on the configured port, not started; use it with ``with``."""
@@ -63,6 +65,7 @@ def prepare(home: Path, *, language: Literal["zh", "en"], app_home: Path | None 
         mail_folder=sink.folder,
         goal=goals["default"],
         more_goals=tuple(goals["more"]),
+        question=goals["ask"],
     )
 
 
