@@ -20,7 +20,7 @@ from clawdbot.errors import ClawdbotError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".cache" / "benchmarks" / "index_scale"
-SYSTEMS = ("exact", "chroma", "langchain")
+SYSTEMS = ("exact", "chroma", "graph", "langchain")
 _PACKAGES = ("clawdbot", "chromadb", "numpy", "langchain-core")
 
 
@@ -73,7 +73,7 @@ def _scale(chunks: int, names: Sequence[str], folder: Path, *, keep: bool) -> in
     truth = _process("exact", "ask", home)
     rows = []
     for name in names:
-        built = {} if keep or name == "exact" else _process(name, "build", home)
+        built = {} if keep or name in ("exact", "graph") else _process(name, "build", home)
         asked = truth if name == "exact" else _process(name, "ask", home)
         rows.append(_row(name, built, asked, truth))
         print(" ".join(rows[-1]), flush=True)

@@ -22,6 +22,7 @@ from clawdbot.errors import UsageError
 from clawdbot.knowledge.embedding.embedder import Vectors
 from clawdbot.knowledge.index import Index, Where
 from clawdbot.knowledge.library import Library
+from clawdbot.knowledge.vectors import generation
 from clawdbot.knowledge.vectors.exact import ExactIndex
 from clawdbot.knowledge.vectors.opening import chroma_folder
 from clawdbot.knowledge.vectors.shared import SharedIndex
@@ -115,11 +116,13 @@ class LangChain:
 
 
 def open_system(name: str, library: Library, home: Path) -> System:
-    """One of 'exact', 'chroma', 'langchain'."""
+    """One of 'exact', 'chroma' (as shipped), 'graph' (the same collection, never exact), 'langchain'."""
     if name == "langchain":
         return LangChain(library, home)
     if name == "exact":
         return Ours(library, ExactIndex(library, collection=COLLECTION, dimension=DIMENSION), None)
+    if name == "graph":
+        generation.NARROW = generation.FEW = 0
     folder = chroma_folder(config_at(home))
     shared = SharedIndex(folder, library, collection=COLLECTION, dimension=DIMENSION, exact_up_to=0)
     return Ours(library, shared, folder)

@@ -1,8 +1,8 @@
 """One building of a Chroma index, as it is at a moment: what a search works on while the next batch is written.
 
 How it searches follows from how much the asker may see, because Chroma's own metadata filter costs time with the size
-of the whole collection (docs/adr/0014-vector-index.md): all or much of it by the graph, asking for more than is needed
-and leaving out what is not visible; little of it exactly, with the vectors of the visible scopes kept in memory.
+of the whole collection (docs/adr/0014-vector-index.md): exactly while the vectors of the visible scopes fit into some
+memory; beyond that by the graph, asking it for more than is needed and leaving out what is not visible.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from clawdbot.knowledge.vectors.collection import Collection
 from clawdbot.knowledge.vectors.state import State
 from clawdbot.knowledge.vectors.unavailable import ChromaFailed
 
-NARROW = 80_000_000
-"""Visible scopes whose vectors take up to so many bytes together (52,000 chunks at 384 numbers) are searched exactly:
-5 ms of processor time, and nothing is missed."""
-SHELF = 160_000_000
+NARROW = 160_000_000
+"""Visible scopes whose vectors take up to so many bytes together (104,000 chunks at 384 numbers) are searched exactly:
+10 ms of processor time at most, and nothing is missed."""
+SHELF = 240_000_000
 """Bytes of vectors that stay in memory for that; the scopes used longest ago go first."""
 FEW = 1_000
 """So few visible chunks (of recent days, in large scopes) are read one by one: 30 ms at most."""
-MARGIN = 2
+MARGIN = 4
 """How many times more the graph is asked for than is needed: its recall falls towards the end of what it gives."""
 MOST = 5_000
 """Most that the graph is asked for at once; it takes a millisecond for each hundred."""
