@@ -80,23 +80,24 @@ def _bare(text: str) -> str:
 
 def without_running_lines(pages: Sequence[Sequence[Element]], heights: Sequence[float]) -> list[list[Element]]:
     """Pages without the header and footer that stand on most of them, and without page numbers."""
+    body = headings_of(pages, {}).body
     seen: Counter[tuple[str, int]] = Counter()
     for page, height in zip(pages, heights, strict=True):
-        seen.update({(_masked(line), _place(line)) for line in page if _at_edge(line, height)})
+        seen.update({(_masked(line), _place(line)) for line in page if _at_edge(line, height, body)})
     enough = 2 if len(pages) < 6 else 3
     running = {line for line, times in seen.items() if times >= enough}
     kept = []
     for page, height in zip(pages, heights, strict=True):
         kept.append([
             e for e in page
-            if not _at_edge(e, height)
+            if not _at_edge(e, height, body)
             or ((_masked(e), _place(e)) not in running and not (len(pages) > 1 and _is_page_number(e)))
         ])  # fmt: skip
     return kept
 
 
-def _at_edge(element: Element, height: float) -> bool:
-    if isinstance(element, Table):
+def _at_edge(element: Element, height: float, body: float) -> bool:
+    if isinstance(element, Table) or element.size >= _LARGER * body:  # a heading at the top of a page
         return False
     return not _EDGE * height < element.base < (1 - _EDGE) * height
 

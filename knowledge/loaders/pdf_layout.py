@@ -103,13 +103,13 @@ def _bands(pieces: list[Piece]) -> list[list[Element]]:
         return [_flow(pieces)]
     ordered = sorted(pieces, key=lambda piece: -piece.base)
     bands: list[list[Element]] = []
-    for crossing, band in groupby(ordered, key=lambda piece: piece.x0 < gutter < piece.x1):
+    for crossing, band in groupby(ordered, key=lambda piece: _side(piece, gutter) == 0):
         members = list(band)
         if crossing:
             bands.append(_flow(members))
         else:
-            bands.extend(_bands([piece for piece in members if piece.x1 <= gutter]))
-            bands.extend(_bands([piece for piece in members if piece.x0 >= gutter]))
+            bands.extend(_bands([piece for piece in members if _side(piece, gutter) < 0]))
+            bands.extend(_bands([piece for piece in members if _side(piece, gutter) > 0]))
     return bands
 
 
@@ -122,14 +122,22 @@ def _gutter(pieces: list[Piece]) -> float | None:
         x = start * 3 - 2.0
         if x > right - 0.12 * (right - left):
             continue
-        before = [p for p in pieces if p.x1 <= x]
-        after = [p for p in pieces if p.x0 >= x]
+        before = [p for p in pieces if _side(p, x) < 0]
+        after = [p for p in pieces if _side(p, x) > 0]
         crossing = len(pieces) - len(before) - len(after)
         if min(len(before), len(after)) < _MIN_COLUMN_LINES or crossing * 2 > len(pieces):
             continue
         if min(_typical_width(before), _typical_width(after)) >= _MIN_COLUMN_EM * size and _overlap(before, after):
             return x
     return None
+
+
+def _side(piece: Piece, x: float) -> int:
+    """-1 left of a place, 1 right of it, 0 across; punctuation may hang over by half an em."""
+    hanging = 0.6 * piece.size
+    if piece.x0 < x - hanging and piece.x1 > x + hanging:
+        return 0
+    return -1 if piece.middle < x else 1
 
 
 def _typical_width(pieces: list[Piece]) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -13,6 +15,13 @@ from clawdbot.knowledge.loaders.pdf_glyphs import Glyph
 
 _GAP = 0.9
 """Em; what is wider parts columns or cells."""
+_GUTTER = 0.45
+"""Em; the same where many lines have it at one place."""
+_GUTTER_LINES = 8
+_BROAD = 20
+"""Em; lines that are shorter have no columns."""
+_OPENING = frozenset("（《「『【〈〔“‘")
+_CLOSING = frozenset("，。、；：！？）》」』】〉〕”’")
 _SPACE = 0.28
 """Em; what is wider parts words even where PDFium sees no blank."""
 _SAME_LINE = 0.35
@@ -47,12 +56,9 @@ class Piece:
 
 def pieces_of(glyphs: Iterable[Glyph]) -> list[Piece]:
     """Pieces, from the top of the page down and from left to right."""
-    found = []
-    for line in baselines(glyphs):
-        line.sort(key=lambda glyph: glyph.x0)
-        for run in _runs(line):
-            found.append(_piece(run))
-    return found
+    lines = [sorted(line, key=lambda glyph: glyph.x0) for line in baselines(glyphs)]
+    gutters = _gutters(lines)
+    return [_piece(run) for line in lines for run in _runs(line, gutters)]
 
 
 def baselines(glyphs: Iterable[Glyph]) -> list[list[Glyph]]:
@@ -116,16 +122,39 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     return _piece([glyph for piece in pieces for glyph in piece.glyphs])
 
 
-def _runs(line: list[Glyph]) -> list[list[Glyph]]:
+def _gutters(lines: list[list[Glyph]]) -> list[float]:
+    """Places where many lines have a gap at the same x, narrower than one that parts cells: between narrow columns."""
+    gaps: Counter[int] = Counter()
+    broad = 0
+    for line in lines:
+        broad += line[-1].x1 - line[0].x0 > _BROAD * line[0].size
+        for before, glyph in pairwise(line):
+            if glyph.x0 - before.x1 > _GUTTER * max(before.size, glyph.size):
+                gaps.update(range(math.ceil(before.x1), math.floor(glyph.x0) + 1))
+    enough = max(_GUTTER_LINES, broad // 2)
+    return [float(x) for x, times in gaps.items() if times >= enough]
+
+
+def _runs(line: list[Glyph], gutters: list[float]) -> list[list[Glyph]]:
     runs = [[line[0]]]
     for before, glyph in pairwise(line):
         if glyph.x0 - before.x0 < _SAME_PLACE * glyph.size and _doubled(runs[-1], glyph):
             continue
-        if glyph.x0 - max(before.x1, runs[-1][-1].x1) > _GAP * max(before.size, glyph.size):
+        gap = glyph.x0 - max(before.x1, runs[-1][-1].x1)
+        size = max(before.size, glyph.size)
+        left, right = _ink(before)[1], _ink(glyph)[0]
+        if gap > _GAP * size or (right - left > _GUTTER * size and any(left <= x <= right for x in gutters)):
             runs.append([glyph])
         else:
             runs[-1].append(glyph)
     return runs
+
+
+def _ink(glyph: Glyph) -> tuple[float, float]:
+    """Where a character begins and ends to the eye: Chinese punctuation hangs over the edge of its column."""
+    half = glyph.size / 2 if glyph.x1 - glyph.x0 > 0.8 * glyph.size else 0.0
+    begin = glyph.x1 - half if half and glyph.text in _OPENING else glyph.x0
+    return begin, glyph.x0 + half if half and glyph.text in _CLOSING else glyph.x1
 
 
 def _doubled(run: list[Glyph], glyph: Glyph) -> bool:
