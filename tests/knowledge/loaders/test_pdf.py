@@ -122,6 +122,32 @@ def test_cells_drawn_as_boxes(tmp_path: Path) -> None:
     assert shown(loaded(tmp_path, "a.pdf", pdf([boxes + "\n" + words]))) == [table]
 
 
+def test_a_grid_drawn_as_one_path(tmp_path: Path) -> None:
+    lines = [f"72 {y} m 272 {y} l" for y in (600, 620, 640)] + [f"{x} 600 m {x} 640 l" for x in (72, 172, 272)]
+    words = [text(80 + 100 * n, y, word) for y, row in ((625, "ab"), (605, "12")) for n, word in enumerate(row)]
+    page = "\n".join([*lines, "S", *words, text(72, 700, "More than eight characters")])
+    assert shown(loaded(tmp_path, "a.pdf", pdf([page])))[1:] == ["table: | a | b |\n| 1 | 2 |"]
+
+
+def test_a_frame_around_text_is_no_table(tmp_path: Path) -> None:
+    page = f"60 600 400 130 re S\n{paragraph(72, 700, BODY)}"
+    assert shown(loaded(tmp_path, "a.pdf", pdf([page]))) == [f"paragraph: {WHOLE}"]
+
+
+def test_headings_at_the_top_of_pages_stay(tmp_path: Path) -> None:
+    pages = [text(72, 800, f"{n} Chapter", size=18) + "\n" + paragraph(72, 700, BODY) for n in range(1, 5)]
+    extract = loaded(tmp_path, "a.pdf", pdf(pages))
+    assert [block.text for block in extract.blocks if block.kind == "heading"] == [f"{n} Chapter" for n in range(1, 5)]
+
+
+def test_columns_that_stand_close(tmp_path: Path) -> None:
+    left = [f"left line {n} that fills the column to its end" for n in range(10)]
+    right = [f"right line {n} that fills the column as well" for n in range(10)]
+    page = paragraph(72, 700, left, size=10) + "\n" + paragraph(72 + 202, 700, right, size=10)
+    found = loaded(tmp_path, "a.pdf", pdf([page])).text
+    assert found.index("left line 9") < found.index("right line 0")
+
+
 ROWS = [("Item", "Price", "Count"), ("Paper and pens", "12.50", "3"), ("Ink", "7.00", "11"), ("Desk", "120.00", "1")]
 TABLE = "table: | Item | Price | Count |\n| Paper and pens | 12.50 | 3 |\n| Ink | 7.00 | 11 |\n| Desk | 120.00 | 1 |"
 
