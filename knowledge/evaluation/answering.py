@@ -95,7 +95,7 @@ def judge(question: EvalQuestion, given: GivenAnswer, text_of: TextOf) -> Judged
     # A refusal names what was searched; it states nothing of documents.
     said = "" if given.refused else given.text
     cited = read_citations(said, question.text, given.citations, text_of)
-    problems = [*_expected(question, given), *_citing(cited, given)]
+    problems = dict.fromkeys([*_expected(question, given), *_citing(cited, given)])
     return Judged(question=question, given=given, cited=cited, problems=tuple(problems))
 
 

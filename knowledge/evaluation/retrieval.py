@@ -105,26 +105,36 @@ def _ranked(question: EvalQuestion, search: Search, top: int, known: Collection[
     failed = isinstance(given, ClawdbotError)
     passages = () if isinstance(given, ClawdbotError) else given.passages
     found = tuple(dict.fromkeys((passage.source, passage.document) for passage in passages))
-    seen = {(passage.source, passage.document) for passage in passages[:top]}
-    hits = [_is_expected(question, document) for document in found]
-    expected = len(question.expected)
+    seen = tuple(dict.fromkeys((passage.source, passage.document) for passage in passages[:top]))
+    meant = {name: frozenset(each for each in known if is_document(name, *each)) for name in question.expected}
+    # Two names of one document are one expectation; a name that several sources have is met by any of theirs.
+    wanted = [*{each for each in meant.values() if each}, *(each for each in meant.values() if not each)]
+    hits = _hits(found, wanted)
     problems = [Problem(kind="failed", detail=str(given))] if failed else []
-    for name in question.expected:
-        if not any(is_document(name, *document) for document in known):
+    for name, documents in meant.items():
+        if not documents:
             problems.append(Problem(kind="not_in_library", detail=name))
-        elif not failed and not any(is_document(name, *document) for document in seen):
+        elif not failed and documents.isdisjoint(seen):
             problems.append(Problem(kind="not_found", detail=name))
     return Ranked(
         question=question,
         found=found,
         place=first(hits),
-        recall=recall([_is_expected(question, document) for document in seen], expected) if expected else 0.0,
-        ndcg=ndcg(hits, expected, at=NDCG_AT) if expected else 0.0,
+        recall=recall(_hits(seen, wanted), len(wanted)) if wanted else 0.0,
+        ndcg=ndcg(hits, len(wanted), at=NDCG_AT) if wanted else 0.0,
         ms=ms,
         notes=() if isinstance(given, ClawdbotError) else given.notes,
         problems=tuple(problems),
     )
 
 
-def _is_expected(question: EvalQuestion, document: Document) -> bool:
-    return any(is_document(name, *document) for name in question.expected)
+def _hits(ranking: Sequence[Document], wanted: Sequence[frozenset[Document]]) -> list[bool]:
+    """Which places meet an expectation that no better place met."""
+    open_ones = list(wanted)
+    hits = []
+    for document in ranking:
+        met = next((each for each in open_ones if document in each), None)
+        hits.append(met is not None)
+        if met is not None:
+            open_ones.remove(met)
+    return hits

@@ -88,6 +88,10 @@ def opened(setting: Setting, base: Knowledge, listener: IngestListener) -> Itera
                 if source.origin == "command":
                     knowledge.library.put_source(source.name, source.config, "command")
             knowledge.ingest(listener=listener)
+            if not knowledge.has_documents():
+                raise KnowledgeError(
+                    f"No document could be taken in with {setting.name}.", hint="See the reasons above."
+                )
             yield knowledge
 
 
@@ -112,7 +116,8 @@ class _Changed(Knowledge):
 
     @classmethod
     def of(cls, base: Knowledge, config: Config, legs: Legs) -> _Changed:
-        made = cls(config, rows=base._rows)
+        same = config.knowledge.embedding == base.config.knowledge.embedding
+        made = cls(config, rows=base._rows, embedder=base._given_embedder if same else None)
         made._by = legs
         return made
 

@@ -29,8 +29,8 @@ class Wording:
         if len(figures) == 1 and figures[0].text == wanted:
             return any(_same(figures[0].value, m.value) and figures[0].percent == m.percent for m in self._figures)
         joined = re.escape(_GROUPED.sub("", wanted))
-        before = r"(?<![\d.])" if joined[:1].isdigit() else ""
-        after = r"(?!\d|[.,]\d)" if joined[-1:].isdigit() else ""
+        before = r"(?<![\d.])(?<!\d,)" if joined[:1].isdigit() else ""
+        after = r"(?!\d|\.\d|,\d{3})" if joined[-1:].isdigit() else ""
         return any(re.search(before + joined + after, text.casefold()) for text in self._texts)
 
     def matches(self, pattern: str) -> bool:
