@@ -68,11 +68,13 @@ class Legs:
             return None
         return Vector(asked=asked, moved=known.moved(asked, question.language), measure=known)
 
-    def find(self, question: Question, vector: Vector | None, where: Where, notes: dict[str, None]) -> Found:
-        """The best chunks of each search within ``where``; KnowledgeError when none of them can answer."""
-        asked, moved = self._meaning(vector, where, notes) if vector else ({}, {})
+    def find(
+        self, question: Question, vector: Vector | None, where: Where, notes: dict[str, None], *, deep: int = _DEEP
+    ) -> Found:
+        """The ``deep`` best chunks of each search within ``where``; KnowledgeError when none of them can answer."""
+        asked, moved = self._meaning(vector, where, deep, notes) if vector else ({}, {})
         try:
-            hits = self._lexical.search_terms(question.terms, where, _DEEP)
+            hits = self._lexical.search_terms(question.terms, where, deep)
             fits = {hit.chunk: hit.score for hit in hits}
             fits |= self._lexical.fits(question.terms, (asked.keys() | moved.keys()) - fits.keys())
         except KnowledgeError as error:
@@ -92,12 +94,12 @@ class Legs:
             return dict.fromkeys(asked, 1.0)
 
     def _meaning(
-        self, vector: Vector, where: Where, notes: dict[str, None]
+        self, vector: Vector, where: Where, deep: int, notes: dict[str, None]
     ) -> tuple[dict[int, float], dict[int, float]]:
         assert self._dense is not None  # there is a vector
         try:
-            asked = {hit.chunk: hit.score for hit in self._dense.search(vector.asked, where, _DEEP)}
-            moved = {hit.chunk: hit.score for hit in self._dense.search(vector.moved, where, _DEEP)}
+            asked = {hit.chunk: hit.score for hit in self._dense.search(vector.asked, where, deep)}
+            moved = {hit.chunk: hit.score for hit in self._dense.search(vector.moved, where, deep)}
         except (KnowledgeError, EmbeddingError) as error:
             notes[f"Only words were searched: {error}"] = None
             return {}, {}

@@ -36,7 +36,7 @@ _EPOCH = date(1970, 1, 1)
 _CHECKED = 48
 """Candidates read from the library at once; more only when too few of them may be seen."""
 _ENOUGH = 24
-_HIDDEN = 5
+_HIDDEN = 10
 """The best hidden hits that are looked at."""
 
 
@@ -125,7 +125,7 @@ class Retriever:
         scopes = self._library.scopes_hidden(who, query.sources)
         if not scopes:
             return False
-        found = self._legs.find(question, vector, _where(scopes, query), {})
+        found = self._legs.find(question, vector, _where(scopes, query), {}, deep=_HIDDEN)
         stored = self._library.passages(promising(found, question)[:_HIDDEN])
         chunks = [
             chunk
