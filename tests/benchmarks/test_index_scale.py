@@ -29,7 +29,7 @@ def test_exact_search_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["scale", "--chunks", "100", "--only", "exact", "--folder", str(tmp_path)]) == 0
     row = capsys.readouterr().out.splitlines()[-1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[0] == "exact" and cells[3] == cells[6] == "1.000"
+    assert cells[0] == "exact" and cells[4] == cells[8] == "1.000"
 
 
 def test_an_unknown_system_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
