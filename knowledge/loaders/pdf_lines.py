@@ -18,6 +18,9 @@ _GAP = 0.9
 _GUTTER = 0.45
 """Em; the same where many lines have it at one place."""
 _GUTTER_LINES = 8
+_DOTS = ".．·…"
+_COLUMN = 8
+"""Em; what is narrower on either side is no column of text."""
 _BROAD = 20
 """Em; lines that are shorter have no columns."""
 _OPENING = frozenset("（《「『【〈〔“‘")
@@ -128,8 +131,10 @@ def _gutters(lines: list[list[Glyph]]) -> list[float]:
     broad = 0
     for line in lines:
         broad += line[-1].x1 - line[0].x0 > _BROAD * line[0].size
+        least = _COLUMN * line[0].size
         for before, glyph in pairwise(line):
-            if glyph.x0 - before.x1 > _GUTTER * max(before.size, glyph.size):
+            both = before.x1 - line[0].x0 > least and line[-1].x1 - glyph.x0 > least
+            if both and before.text not in _DOTS and glyph.x0 - before.x1 > _GUTTER * max(before.size, glyph.size):
                 gaps.update(range(math.ceil(before.x1), math.floor(glyph.x0) + 1))
     enough = max(_GUTTER_LINES, broad // 2)
     return [float(x) for x, times in gaps.items() if times >= enough]

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from clawdbot.knowledge.loaders.cleaning import join_lines
 from clawdbot.knowledge.loaders.pdf_glyphs import Glyph, Rule
@@ -56,19 +56,30 @@ def between_rules(pieces: Sequence[Piece], horizontal: Sequence[Rule]) -> list[T
                 break
         else:
             groups.append([rule])
+    return [table for group in groups if len(group) > 2 for table in _between(group, pieces)]
+
+
+def _between(rules: list[Rule], pieces: Sequence[Piece]) -> list[Table]:
+    """Tables of two or more strips between rules that follow each other, most of whose rows have several pieces."""
+    left, right = rules[0].start - 6, rules[0].end + 6
+    strips = []
+    for upper, lower in pairwise(rules):
+        inside = [p for p in pieces if lower.at - 1 <= p.base <= upper.at and left <= p.middle <= right]
+        strips.append(rows_of(inside))
     found = []
-    for group in groups:
-        if len(group) < 3 or group[0].end - group[0].start < 40:
-            continue
-        inside = [
-            p for p in pieces
-            if group[-1].at - 1 <= p.base <= group[0].at and group[0].start - 6 <= p.middle <= group[0].end + 6
-        ]  # fmt: skip
-        rows = rows_of(inside)
-        table = _aligned(rows, least=2, separators=[rule.at for rule in group])
-        if table is not None:
-            found.append(table)
+    separators = [rule.at for rule in rules]
+    for tabular, run in groupby(strips, key=_tabular):
+        members = list(run)
+        if tabular and len(members) > 1:
+            table = _aligned([row for rows in members for row in rows], least=2, separators=separators)
+            if table is not None:
+                found.append(table)
     return found
+
+
+def _tabular(rows: list[list[Piece]]) -> bool:
+    several = [row for row in rows if len(row) > 1]
+    return bool(several) and len(several) * 2 >= len(rows) and not _prose(several)
 
 
 def aligned(pieces: Sequence[Piece]) -> list[Table]:

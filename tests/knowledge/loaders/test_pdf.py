@@ -167,6 +167,12 @@ def test_tables_between_rules_and_without_any(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_two_tables_of_one_width_and_frames_of_that_width_between(tmp_path: Path) -> None:
+    rules = [rule(70, at, 400, at) for at in (714, 695, 645, 620, 590, 514, 495, 445)]
+    page = "\n".join([set_rows(700), text(72, 600, "A sentence in a frame."), set_rows(500), *rules])
+    assert shown(loaded(tmp_path, "a.pdf", pdf([page]))) == [TABLE, "paragraph: A sentence in a frame.", TABLE]
+
+
 def test_a_cell_of_two_lines_between_rules(tmp_path: Path) -> None:
     rules = "\n".join(rule(70, at, 400, at) for at in (714, 695, 645))
     second = text(250, 660, "each")
