@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from clawdbot.access.identity import Identity
+from clawdbot.agents.applied_rule import with_rule
 from clawdbot.agents.brief import Brief
 from clawdbot.agents.briefing import compile_brief
 from clawdbot.agents.documents import DocumentUse, document_use
@@ -74,6 +75,7 @@ class Frame:
         brief = Brief.from_json(state["brief"])
         steps = [Step.from_json(s) for s in state["steps"]]
         progress = read_progress(brief, steps, planner.tools)
+        brief = with_rule(brief, Quotations.of(steps).quotes)
         return cls(
             planner=planner,
             state=state,

@@ -1,0 +1,39 @@
+"""A document's limit in a question to a database."""
+
+from __future__ import annotations
+
+import pytest
+
+from clawdbot.agents.applied_rule import limit_clause
+from clawdbot.text.language import detect
+from tests.knowledge.evidence.test_conflict import said
+
+
+@pytest.mark.parametrize(
+    ("goal", "quote", "clause"),
+    [
+        (
+            "Which invoices exceed the limit for first orders?",
+            "首单金额不超过 30,000 元；超过的须预付 30%。",
+            "more than 30000",
+        ),
+        ("哪些发票的金额超过了首单金额上限？", "首单金额不超过 30,000 元；超过的须预付 30%。", "超过30000"),
+        (
+            "Which refunds are above what the finance director may approve?",
+            "Matter: refunds; department manager: CNY 3,000; finance director: CNY 50,000",
+            "more than 50000",
+        ),
+        (
+            "Which products have a margin below the policy's?",
+            "A gross margin of at least 25 % is needed.",
+            "less than 25",
+        ),
+        ("Which orders are over CNY 500 under the policy?", "The limit is CNY 3,000.", ""),
+        ("Which customers does the policy cover?", "The limit is CNY 3,000.", ""),
+        ("Which orders exceed the limit?", "In force from 2026.", ""),
+    ],
+)
+def test_the_limit_of_the_quote_that_fits(goal: str, quote: str, clause: str) -> None:
+    found = limit_clause(goal, [said(quote, "policy.md", "")], detect(goal))
+    assert clause in found
+    assert bool(found) == bool(clause)
