@@ -13,7 +13,7 @@ from clawdbot.knowledge.evidence.support import overlap
 from clawdbot.text.language import Language
 
 _OVER = re.compile(
-    r"\b(?:over|above|exceed\w*|more than|beyond|higher|larger|greater)\b|超过|超出|高于|大于|多于|超", re.I
+    r"\b(?:over|above|exceed\w*|more than|beyond|higher|larger|greater)\b|超过|超出|高于|大于|多于|超", re.IGNORECASE
 )
 _UNDER = re.compile(r"\b(?:below|under|less than|lower|fewer|smaller)\b|低于|少于|小于|不足|不到|未达", re.I)
 _CLAUSE = re.compile(r"[;；,，。]|\.\s")

@@ -41,7 +41,7 @@ def judge_quotes(rung: Rung, question: str, statements: Sequence[Statement], *, 
             return None
         yes.append(judgement.yes)
         tokens += judgement.prompt_tokens
-    chosen = [order[i] + 1 for i in choose([statements[i] for i in order], yes)]
+    chosen = [order[i] + 1 for i in choose(question, [statements[i] for i in order], yes)]
     shown = ", ".join(f"[{i + 1}] {value:.2f}" for i, value in zip(order, yes, strict=True))
     return Intent(
         thought=f"Says the answer (0 to 1): {shown}",

@@ -141,7 +141,7 @@ class Quotations:
                 chosen, lacking = [-negative], left
             elif chosen and len(left) < len(lacking):
                 chosen, lacking = [*chosen, -negative], left
-        return sorted(chosen)
+        return sorted(chosen) or [1]
 
     def verbatim(self, language: Language) -> str:
         """The quotes as they stand, each with its place: what is said when a model's words were not supported."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from clawdbot.knowledge.evidence.statement import Statement
+from clawdbot.knowledge.evidence.support import values
 
 SURE = 0.6
 """A yes that stands alone: the model says so more often than not, by a margin."""
+CERTAIN = 0.85
+"""A yes that needs no other sign."""
 DOUBT = 0.22
 """A yes below this is a no, however near the statement is."""
 NEAR = 0.085
@@ -19,37 +23,43 @@ _ALSO = 0.8
 _OTHER_VERSION = 0.5
 """The same for the best statement of another version of a quoted document."""
 MOST_QUOTES = 3
+_QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|large|big|high|far|often)\b|多少|多久|多长|多大|多高|几[天个次年月周小家人元]", re.I
+)
 
 
-def choose(statements: Sequence[Statement], yes: Sequence[float]) -> tuple[int, ...]:
+def choose(question: str, statements: Sequence[Statement], yes: Sequence[float]) -> tuple[int, ...]:
     """Indices of the statements to quote, best first; empty when none answers.
 
     ``yes`` is the model's share of yes for each, 0 to 1.  A statement whose ranges exclude the question's amount is
-    none, when another one's include it.
+    none, when another one's include it; a question for a quantity is not answered by a statement without any.
     """
+    quantity = bool(_QUANTITY.search(question))
     placed = any(s.inside for s in statements)
-    values = {
-        i: value + _NEARNESS * max(0.0, s.near) + (_IN_RANGE if s.inside else 0.0)
-        for i, (s, value) in enumerate(zip(statements, yes, strict=True))
-        if not (placed and s.inside is False) and _holds(s, value)
+    worth = {
+        i: share + _NEARNESS * max(0.0, s.near) + (_IN_RANGE if s.inside else 0.0)
+        for i, (s, share) in enumerate(zip(statements, yes, strict=True))
+        if not (placed and s.inside is False)
+        and _holds(s, share)
+        and (share >= CERTAIN or not quantity or values(s.text))
     }
-    if not values:
+    if not worth:
         return ()
-    best = max(values.values())
-    chosen = sorted((i for i in values if values[i] >= _ALSO * best), key=lambda i: -values[i])[:MOST_QUOTES]
-    return (*chosen, *_other_versions(statements, values, chosen, _OTHER_VERSION * best))
+    best = max(worth.values())
+    chosen = sorted((i for i in worth if worth[i] >= _ALSO * best), key=lambda i: -worth[i])[:MOST_QUOTES]
+    return (*chosen, *_other_versions(statements, worth, chosen, _OTHER_VERSION * best))
 
 
 def _other_versions(
-    statements: Sequence[Statement], values: Mapping[int, float], chosen: Sequence[int], least: float
+    statements: Sequence[Statement], worth: Mapping[int, float], chosen: Sequence[int], least: float
 ) -> list[int]:
     """The best statement of each other version of a quoted document, so that an older rule is never told alone."""
     families = {statements[i].family for i in chosen}
     told = {(statements[i].source, statements[i].document) for i in chosen}
     found: dict[tuple[str, str], int] = {}
-    for i in sorted(values, key=lambda i: -values[i]):
+    for i in sorted(worth, key=lambda i: -worth[i]):
         key = (statements[i].source, statements[i].document)
-        if statements[i].family in families and key not in told and values[i] >= least:
+        if statements[i].family in families and key not in told and worth[i] >= least:
             found.setdefault(key, i)
     return list(found.values())
 

@@ -38,7 +38,7 @@ def unsupported(sentence: str, quotes: Sequence[str], *, context: Sequence[str] 
     """
     said = _MARK.sub(" ", sentence)
     ground = [*quotes, *context]
-    known = {value for text in ground for value in _values(text)}
+    known = {value for text in ground for value in values(text)}
     missing = [text for text, value in _stated(said) if not _close(value, known)]
     words = {w.lower() for text in ground for w in re.findall(r"[\w&'-]+", text, re.ASCII)}
     pieces = {p for w in words for p in re.split(r"[-_&']", w)}
@@ -55,7 +55,7 @@ def _stated(text: str) -> list[tuple[str, float]]:
     return found
 
 
-def _values(text: str) -> set[float]:
+def values(text: str) -> set[float]:
     """Every value that a text gives a reason for: figures, their bare digits, and numbers in words."""
     plain = plain_text(text)
     found = {m.value for m in mentions(text)}
@@ -104,4 +104,4 @@ def overlap(sentence: str, quote: str) -> float:
 
 def terms(text: str) -> set[str]:
     """The words of a text as the lexical index knows them, and its values as '=NUMBER', for comparing texts."""
-    return set(tokens(_MARK.sub(" ", text))) | {f"={value:g}" for value in _values(text)}
+    return set(tokens(_MARK.sub(" ", text))) | {f"={value:g}" for value in values(text)}

@@ -8,19 +8,21 @@ from clawdbot.agents.applied_rule import limit_clause
 from clawdbot.text.language import detect
 from tests.knowledge.evidence.test_conflict import said
 
+FIRST = "首单金额不超过 30,000 元，超过的须预付 30%。"
+
 
 @pytest.mark.parametrize(
     ("goal", "quote", "clause"),
     [
         (
             "Which invoices exceed the limit for first orders?",
-            "首单金额不超过 30,000 元；超过的须预付 30%。",
+            FIRST,
             "more than 30000",
         ),
-        ("哪些发票的金额超过了首单金额上限？", "首单金额不超过 30,000 元；超过的须预付 30%。", "超过30000"),
+        ("哪些发票的金额超过了首单金额上限？", FIRST, "超过30000"),
         (
             "Which refunds are above what the finance director may approve?",
-            "Matter: refunds; department manager: CNY 3,000; finance director: CNY 50,000",
+            "Refunds: up to CNY 3,000 by the department manager, up to CNY 50,000 by the finance director.",
             "more than 50000",
         ),
         (

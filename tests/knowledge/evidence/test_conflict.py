@@ -50,17 +50,24 @@ def test_the_family_of_a_document(text: str, title: str, kin: str) -> None:
 
 
 def test_a_sure_yes_is_chosen_and_the_other_version_with_it() -> None:
-    assert choose([OTHER, OLD, NEW], [0.1, 0.9, 0.55]) == (1, 2)
+    assert choose("Who?", [OTHER, OLD, NEW], [0.1, 0.9, 0.55]) == (1, 2)
 
 
 def test_near_statements_need_a_smaller_yes() -> None:
     far = replace(OTHER, near=0.01)
-    assert choose([far], [0.5]) == ()
-    assert choose([far], [0.7]) == (0,)
-    assert choose([OTHER], [0.3]) == (0,)
-    assert choose([OTHER], [0.1]) == ()
+    assert choose("Who?", [far], [0.5]) == ()
+    assert choose("Who?", [far], [0.7]) == (0,)
+    assert choose("Who?", [OTHER], [0.3]) == (0,)
+    assert choose("Who?", [OTHER], [0.1]) == ()
 
 
 def test_a_range_that_holds_the_amount_leaves_the_others_out() -> None:
     inside, outside = replace(OTHER, inside=True), replace(NEW, inside=False)
-    assert choose([outside, inside], [0.9, 0.3]) == (1,)
+    assert choose("Who?", [outside, inside], [0.9, 0.3]) == (1,)
+
+
+def test_a_quantity_is_not_answered_by_a_statement_without_any() -> None:
+    vague = replace(OTHER, text="Passwords are changed at once.")
+    assert choose("How many characters has a password?", [vague], [0.5]) == ()
+    assert choose("When are passwords changed?", [vague], [0.5]) == (0,)
+    assert choose("How many?", [OTHER], [0.5]) == (0,)
