@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from PIL.Image import Image
@@ -10,6 +10,7 @@ from PIL.Image import Image
 from clawdbot.knowledge.loaders.page_reader import ReadPage
 from clawdbot.knowledge.ocr.box import Box
 from clawdbot.knowledge.ocr.detector import TextDetector
+from clawdbot.knowledge.ocr.ink import passed_over
 from clawdbot.knowledge.ocr.network import DETECTOR, RECOGNISER, Network
 from clawdbot.knowledge.ocr.order import rows
 from clawdbot.knowledge.ocr.recogniser import Reading, TextRecogniser
@@ -19,7 +20,7 @@ _LEGIBLE = 0.5
 """Lines that are read less surely are left out: most are pictures, stamps or handwriting."""
 _SURE = 0.8
 _DOUBTFUL_SHARE = 0.1
-"""More characters than this share in unsure or illegible lines, and the page is doubtful."""
+"""A larger share of the text in unsure or illegible lines makes the page doubtful."""
 _SAMPLE = 3
 _SAMPLE_WIDTH = 16
 """Lines, and heights of a line, that tell whether a page is upside down."""
@@ -40,11 +41,17 @@ class OcrReader:
             return ReadPage(text_lines=())
         page, boxes = self._upright(flattened(image))
         read = {box: self._line(page, box) for box in boxes}
+        # What the detector was not sure of must read well to count as text.
+        read |= {
+            box: found if found.confidence >= _SURE else Reading(text="", confidence=0.0)
+            for box in passed_over(page, boxes)
+            for found in [self._line(page, box)]
+        }
         legible = {box: found for box, found in read.items() if found.text and found.confidence >= _LEGIBLE}
         if not legible:
             return ReadPage(text_lines=(), note="no printed text was found")
         text = tuple(" ".join(legible[box].text for box in row) for row in rows(list(legible)))
-        note = _doubt(list(read.values()))
+        note = _doubt(read)
         return ReadPage(text_lines=text, doubtful=bool(note), note=note)
 
     def _upright(self, page: Image) -> tuple[Image, list[Box]]:
@@ -94,12 +101,16 @@ def _half_turned(box: Box, page: Image) -> Box:
     return Box(left=width - box.right, top=height - box.bottom, right=width - box.left, bottom=height - box.top)
 
 
-def _doubt(read: Sequence[Reading]) -> str:
+def _doubt(read: Mapping[Box, Reading]) -> str:
     """What an operator should know about the reading; empty when it can be relied upon."""
-    unsure = [found for found in read if found.confidence < _SURE]
-    in_all = sum(max(1, len(found.text)) for found in read)
-    if sum(max(1, len(found.text)) for found in unsure) <= _DOUBTFUL_SHARE * in_all:
+    unsure = [box for box, found in read.items() if found.confidence < _SURE]
+    if sum(map(_characters, unsure)) <= _DOUBTFUL_SHARE * sum(map(_characters, read)):
         return ""
-    illegible = sum(found.confidence < _LEGIBLE for found in unsure)
+    illegible = sum(read[box].confidence < _LEGIBLE for box in unsure)
     left_out = f", {illegible} of them left out" if illegible else ""
     return f"{len(unsure)} of {len(read)} lines were hard to read{left_out}"
+
+
+def _characters(box: Box) -> float:
+    """About how many would stand in a line of this size."""
+    return max(box.width / box.height, box.height / box.width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -67,22 +68,41 @@ def test_silence_needs_no_model(tmp_path: Path) -> None:
     assert heard.metadata == {"language": "", "seconds": 2.0}
 
 
+def spoken(folder: Path) -> tuple[int, bytes]:
+    """Rate and samples of the English text, read out."""
+    path = folder / "spoken.wav"
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "140", "-w", str(path), ENGLISH], check=True)
+    with wave.open(str(path)) as file:
+        return file.getframerate(), file.readframes(file.getnframes())
+
+
+def words(text: str) -> list[str]:
+    return text.lower().replace(".", "").replace(",", "").split()
+
+
+@needs_extra
+@needs_model
+@needs_voice
+def test_a_recording_that_is_too_long_is_heard_to_its_limit(tmp_path: Path) -> None:
+    rate, samples = spoken(tmp_path)
+    transcriber = importlib.import_module(TRANSCRIBER).Transcriber(MODELS)
+    with written(tmp_path / "long.wav", samples, rate=rate).open("rb") as file:
+        heard = transcriber.transcribe(file, most_seconds=3.0)
+    assert heard.seconds == 3.0 and "only the first" in heard.notes[0]
+    assert heard.language == "en" and words(heard.paragraphs[0].text)[:2] == ["the", "invoice"]
+
+
 @needs_extra
 @needs_model
 @needs_voice
 def test_speech_becomes_paragraphs_with_times(tmp_path: Path) -> None:
-    spoken = tmp_path / "spoken.wav"
-    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "140", "-w", str(spoken), ENGLISH], check=True)
-    with wave.open(str(spoken)) as file:
-        rate, samples = file.getframerate(), file.readframes(file.getnframes())
-    pause = bytes(2 * rate * 4)
-    written(spoken, samples + pause + samples, rate=rate)
+    rate, samples = spoken(tmp_path)
+    path = written(tmp_path / "twice.wav", samples + bytes(2 * rate * 4) + samples, rate=rate)
     config = Config(app=AppConfig(home=MODELS.parent), knowledge=KnowledgeConfig(load_timeout_s=300))
     with Loading.from_config(config) as loading:
-        heard = loading.load(spoken)
+        heard = loading.load(path)
     assert heard.metadata["language"] == "en"
     assert [block.kind for block in heard.blocks] == ["paragraph", "paragraph"]
     assert heard.blocks[0].part < "00:00:02" < "00:00:07" < heard.blocks[1].part
     for block in heard.blocks:
-        right, words = ENGLISH.lower().replace(".", "").split(), block.text.lower().replace(".", "").split()
-        assert Levenshtein.distance(right, words) <= 0.35 * len(right)
+        assert Levenshtein.distance(words(ENGLISH), words(block.text)) <= 0.35 * len(words(ENGLISH))
