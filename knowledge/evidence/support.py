@@ -64,7 +64,7 @@ def values(text: str) -> set[float]:
         value = hanzi_number(match[0])
         if value is not None:
             found.add(value)
-    for word in _ENGLISH_WORD.findall(plain.lower()):
+    for word in _ENGLISH_WORD.findall(plain.lower().replace("at once", " ")):
         if word in _ENGLISH:
             found.add(_ENGLISH[word])
         if word in _MONTHS:
