@@ -50,6 +50,7 @@ class LexicalIndex:
         self._mutex = threading.Lock()
         self._reader: Reader | None = None
         self._seen: tuple[str, int, int, int] | None = None
+        self._distrusted = ""
         self._notes: tuple[str, ...] = ()
 
     @property
@@ -125,7 +126,13 @@ class LexicalIndex:
 
     def _read(self, ask: Callable[[Reader], T]) -> T:
         try:
-            return ask(self._opened())
+            reader = self._opened()
+            try:
+                return ask(reader)
+            except Damaged:
+                # It could be opened, so nothing else would tell that it must be built anew.
+                self._distrusted = self._seen[0] if self._seen else ""
+                raise
         except Damaged as error:
             self.close()
             raise KnowledgeError(
@@ -144,6 +151,8 @@ class LexicalIndex:
         folder = self._generations.current()
         if folder is None:
             raise Damaged("it was never built")
+        if folder.name == self._distrusted:
+            raise Damaged("it failed to answer")
         try:
             state = (folder / "meta.json").stat()
         except OSError as error:

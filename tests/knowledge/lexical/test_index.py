@@ -160,6 +160,44 @@ def test_damaged_files_are_built_anew(tmp_path: Path, index: LexicalIndex, suffi
     assert index.verify() == () and chunks(index, "adm-003") == [5]
 
 
+@pytest.mark.parametrize("suffix", ["idx", "term", "fast", "fieldnorm", "store"])
+def test_damage_inside_a_file_is_never_a_wrong_answer_for_long(
+    tmp_path: Path, index: LexicalIndex, feed: MemoryFeed, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    index.close()
+    for file in (tmp_path / "lexical").glob(f"v*/*.{suffix}"):
+        body = bytearray(file.read_bytes())
+        body[: max(1, len(body) - 130)] = b"\xff" * max(1, len(body) - 130)  # the footer stays, so it can be opened
+        file.write_bytes(body)
+    other = LexicalIndex(tmp_path / "lexical", feed)
+    if suffix == "fieldnorm":  # lengths only: scores change, and nothing is lost
+        assert chunks(other, "credit limits for customers")[0] == 2
+    else:
+        assert other.verify() != ()
+        with pytest.raises(KnowledgeError, match="cannot be read"):
+            chunks(other, "credit limit 450")
+        assert other.applied == -1
+    other.sync()
+    assert other.verify() == () and chunks(other, "adm-003") == [5]
+    capfd.readouterr()  # the engine's own words about it
+
+
+@pytest.mark.parametrize("suffix", ["idx", "term", "fast"])
+def test_an_index_that_fails_while_it_is_open_is_built_anew(
+    tmp_path: Path, index: LexicalIndex, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert index.applied == 6
+    for file in (tmp_path / "lexical").glob(f"v*/*.{suffix}"):
+        with file.open("r+b") as open_file:
+            open_file.write(b"\xff" * (file.stat().st_size - 130))
+    with pytest.raises(KnowledgeError, match="cannot be read"):
+        chunks(index, "credit limit 450")
+    assert index.applied == -1, "files that can be opened and do not answer are not trusted"
+    index.sync()
+    assert index.verify() == () and chunks(index, "adm-003") == [5]
+    capfd.readouterr()  # the engine's own words about it
+
+
 @pytest.mark.parametrize("written", ["", "{", "v1-000099", "../.."])
 def test_a_lost_pointer_or_list_is_built_anew(tmp_path: Path, index: LexicalIndex, written: str) -> None:
     (tmp_path / "lexical" / "current").write_text(written)
