@@ -24,6 +24,7 @@ _KINDS = (
 )
 _REASONS = {
     errno.ENOENT: ("It is not there any more.", "It is taken out of the index at the next check."),
+    errno.ENOTDIR: ("It is not there any more.", "It is taken out of the index at the next check."),
     errno.EACCES: ("It may not be read.", "Give the account that runs clawdbot the right to read it."),
     errno.EPERM: ("It may not be read.", "Give the account that runs clawdbot the right to read it."),
     errno.ELOOP: ("It is a link.", "Add the file that it leads to."),

@@ -53,7 +53,9 @@ _REFUSED = {
 """Name -> number on x86_64 and on aarch64.  io_uring is there because it opens sockets past a filter."""
 
 
-class _Instruction(ctypes.Structure):
+class Instruction(ctypes.Structure):
+    """``struct sock_filter``."""
+
     _fields_ = (
         ("code", ctypes.c_uint16),
         ("if_true", ctypes.c_uint8),
@@ -63,7 +65,7 @@ class _Instruction(ctypes.Structure):
 
 
 class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_uint16), ("first", ctypes.POINTER(_Instruction)))
+    _fields_ = (("length", ctypes.c_uint16), ("first", ctypes.POINTER(Instruction)))
 
 
 def refuse_dangerous_calls() -> bool:
@@ -73,34 +75,35 @@ def refuse_dangerous_calls() -> bool:
         return False
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
-    instructions = _filter(machine)
-    program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))
+    steps = instructions(machine)
+    program = _Program(len(steps), (Instruction * len(steps))(*steps))
     # A filter without new privileges needs no root.
     if prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
     return bool(prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(program), 0, 0) == 0)
 
 
-def _filter(machine: str) -> list[_Instruction]:
+def instructions(machine: str) -> list[Instruction]:
+    """The filter for "x86_64" or "aarch64": a classic BPF program over the kernel's ``struct seccomp_data``."""
     column = 0 if machine == "x86_64" else 1
     refused = [numbers[column] for numbers in _REFUSED.values() if numbers[column] is not None]
-    no = _Instruction(_RETURN, 0, 0, _ERRNO | errno.EPERM)
+    no = Instruction(_RETURN, 0, 0, _ERRNO | errno.EPERM)
     found = [
-        _Instruction(_LOAD, 0, 0, _ARCHITECTURE_AT),
-        _Instruction(_EQUAL, 1, 0, _ARCHITECTURES[machine]),
-        _Instruction(_RETURN, 0, 0, _KILL),
-        _Instruction(_LOAD, 0, 0, _NUMBER_AT),
-        _Instruction(_AT_LEAST, 0, 1, _X32),
+        Instruction(_LOAD, 0, 0, _ARCHITECTURE_AT),
+        Instruction(_EQUAL, 1, 0, _ARCHITECTURES[machine]),
+        Instruction(_RETURN, 0, 0, _KILL),
+        Instruction(_LOAD, 0, 0, _NUMBER_AT),
+        Instruction(_AT_LEAST, 0, 1, _X32),
         no,
         # clone3 hides its flags behind a pointer; "not there" sends the C library back to clone.
-        _Instruction(_EQUAL, 0, 1, _CLONE3),
-        _Instruction(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
-        _Instruction(_EQUAL, 0, 4, _CLONE[machine]),
-        _Instruction(_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
-        _Instruction(_ANY_BIT, 1, 0, _CLONE_THREAD),
+        Instruction(_EQUAL, 0, 1, _CLONE3),
+        Instruction(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
+        Instruction(_EQUAL, 0, 4, _CLONE[machine]),
+        Instruction(_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
+        Instruction(_ANY_BIT, 1, 0, _CLONE_THREAD),
         no,
-        _Instruction(_RETURN, 0, 0, _ALLOW),
+        Instruction(_RETURN, 0, 0, _ALLOW),
     ]
     for number in refused:
-        found += [_Instruction(_EQUAL, 0, 1, number), no]
-    return [*found, _Instruction(_RETURN, 0, 0, _ALLOW)]
+        found += [Instruction(_EQUAL, 0, 1, number), no]
+    return [*found, Instruction(_RETURN, 0, 0, _ALLOW)]
