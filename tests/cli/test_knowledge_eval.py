@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from clawdbot.agents.briefing import MAX_GOAL
 from clawdbot.cli.session import os_user
 from tests.cli.conftest import Desk
 from tests.office import step
@@ -99,12 +100,16 @@ def test_answers_are_run_and_judged(kb: Desk) -> None:
 def test_a_wrong_answer_says_what_is_wrong(kb: Desk) -> None:
     kb.plays(SAYS[:2], more=_SETTINGS)
     row = {"id": "one", "question": "What is the credit limit of new customers?", "answers": ["90,000"]}
-    (kb.folder / "one.jsonl").write_text(json.dumps(row) + "\n" + json.dumps({**row, "id": "two"}), "utf-8")
+    rows = [row, {**row, "id": "two"}, {**row, "id": "three", "question": "why? " * (MAX_GOAL // 5 + 1)}]
+    (kb.folder / "one.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
     code, body = kb.json("knowledge", "eval", "one.jsonl", "--answers")
     answers = body["answers"]
-    assert code == 0 and (answers["asked"], answers["right"], answers["resolved"]) == (2, 0, 1)
+    assert code == 0 and (answers["asked"], answers["right"], answers["resolved"]) == (3, 0, 1)
     assert answers["rows"][0]["problems"] == [{"kind": "not_said", "detail": "90,000"}]
     assert answers["rows"][1]["problems"], "a model without words is a row too, not the end"
+    assert [problem["kind"] for problem in answers["rows"][2]["problems"]] == ["failed"], (
+        "nor is an impossible question"
+    )
     code, out, _ = kb.call("knowledge", "eval", "one.jsonl")
     assert code == 0 and "only the times are measured" in out
 
