@@ -40,7 +40,7 @@ def rate(folder: Path, documents: int, embedder: Embedder, *, models: Path) -> R
     config = Config(app=AppConfig.model_validate({"home": folder / "home"}))
     source = FilesSource("rate", SourceConfig(paths=(str(folder / "documents"),)))
     embedder.passages(["a first passage, so that the model is loaded"])
-    with closing(Library.open(config)) as library, Loading(ocr=False, readable=[models]) as loading:
+    with closing(Library.open(config)) as library, Loading(ocr=False, models=models) as loading:
         library.put_source("rate", source.config, "command")
         ingestion = Ingestion(
             library=library, load=loading.load, embedder=embedder, chunk_tokens=config.knowledge.chunk_tokens,
