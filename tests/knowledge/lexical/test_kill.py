@@ -20,7 +20,7 @@ _EVERYTHING = Where(scopes=frozenset(range(5)))
 def test_killed_while_writing(tmp_path: Path) -> None:
     chance = random.Random(7)
     folder = tmp_path / "lexical"
-    applied = 0
+    applied = -1
     for _ in range(_KILLS):
         command = [sys.executable, "-m", "tests.knowledge.lexical.writing_process", str(folder)]
         writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT)

@@ -25,7 +25,7 @@ def main() -> None:
     """Say each ``seq`` once it is committed."""
     folder = Path(sys.argv[1])
     print("started", flush=True)
-    at = LexicalIndex(folder, MemoryFeed()).applied
+    at = max(0, LexicalIndex(folder, MemoryFeed()).applied)
     while True:
         at += _STEP
         index = LexicalIndex(folder, history(at))
