@@ -31,7 +31,8 @@ class SharedIndex:
     """Implements ``Index[Vectors]`` over a folder that several processes share.
 
     One of them owns Chroma and serves the others; when it ends, the next that needs Chroma takes over.  When no owner
-    answers within ``patience_s``, or Chroma fails, a search is exact and :attr:`notes` says so.  A search never waits
+    answers within ``patience_s``, Chroma fails or lacks half of what there is, a search is exact and :attr:`notes`
+    says so.  A search never waits
     for a build and changes nothing; :meth:`sync` brings Chroma up to date, and is cheap when it is.
     """
 
@@ -65,7 +66,7 @@ class SharedIndex:
         """The ``seq`` up to which answers are true: all of it while the collection is small, else as far as Chroma."""
         if self._live() <= self._exact_up_to:
             return self._feed.head()
-        return load_progress(state_file(self._folder, self._collection))[0]
+        return self._progress()[0]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -84,7 +85,7 @@ class SharedIndex:
 
     def sync(self) -> None:
         """Bring Chroma up to date, here or in the process that owns it; when neither can, :attr:`notes` says why."""
-        applied, lacking = load_progress(state_file(self._folder, self._collection))
+        applied, lacking = self._progress()
         if not lacking and applied == self._feed.head() and state_file(self._folder, self._collection).exists():
             self._notes, self._repaired = (), ""
             return
@@ -110,12 +111,16 @@ class SharedIndex:
         check_query(query, self._dimension)
         if not where.scopes or limit < 1:
             return ()
-        if self._live() <= self._exact_up_to:
+        if (live := self._live()) <= self._exact_up_to:
             return self._exactly(query, where, limit)
+        if (behind := self._feed.head() - self._progress()[0]) > live // 2:
+            return self._exactly(
+                query, where, limit, f"every visible chunk was compared: Chroma lacks {behind} changes"
+            )
         try:
             found = self._by_owner(lambda index: index.search(query, where, limit))
         except IndexUnavailable as error:
-            return self._exactly(query, where, limit, f"every visible chunk was compared, for {error}")
+            return self._exactly(query, where, limit, f"every visible chunk was compared: {error}")
         self._exact.close()
         self._notes = ()
         return found
@@ -131,6 +136,10 @@ class SharedIndex:
         if owner is not None:
             owner.close()
         self._exact.close()
+
+    def _progress(self) -> tuple[int, int]:
+        """How far Chroma got, and how many chunks it has no vector for, as its owner wrote it down."""
+        return load_progress(state_file(self._folder, self._collection))
 
     def _live(self) -> int:
         """How many chunks are live; counted once for each state of the log."""
