@@ -73,7 +73,8 @@ class RunEngine:
         listener(event("run", record.id, goal=record.goal, resumed=True))
         state = self._graph.get_state(self._settings(record.id, silent))
         if not state.values:
-            return self._drive(record.id, {"run_id": record.id, "goal": record.goal, "user": record.user}, listener, approver)
+            begun = {"run_id": record.id, "goal": record.goal, "user": record.user}
+            return self._drive(record.id, begun, listener, approver)
         if state.interrupts:
             return self._answered(record, state.interrupts[0].value, dict(state.values), listener, approver)
         return self._drive(record.id, None, listener, approver)
