@@ -24,8 +24,7 @@ from clawdbot.knowledge.ingestion import Ingestion, IngestReport
 from clawdbot.knowledge.lexical.index import LexicalIndex
 from clawdbot.knowledge.library import Library
 from clawdbot.knowledge.library.records import DocumentRecord, LibraryStatus, SourceRecord
-from clawdbot.knowledge.loaders.limits import LoadLimits
-from clawdbot.knowledge.loading import Loading, ProcessBounds
+from clawdbot.knowledge.loading import Loading
 from clawdbot.knowledge.passage import Passage, Query, Retrieval
 from clawdbot.knowledge.place import knowledge_folder
 from clawdbot.knowledge.retrieval import Retriever
@@ -124,7 +123,7 @@ class Knowledge:
         self, names: Collection[str] = (), *, listener: IngestListener = silent, retry_failed: bool = False
     ) -> list[IngestReport]:
         """Make the library hold what these sources (all when none is named) hold now, and the indexes follow."""
-        with self._lock, self._loading() as loading:
+        with self._lock, Loading.from_config(self.config) as loading:
             work = Ingestion(
                 library=self.library,
                 load=loading.load,
@@ -297,14 +296,6 @@ class Knowledge:
         stem = re.sub(r"[^\w.\-]+", "-", Path(paths[0].split("*", 1)[0]).name).strip("-.")[:60] or "documents"
         taken = {s.name for s in self.library.sources()}
         return next(n for i in range(1, len(taken) + 2) if (n := stem if i == 1 else f"{stem}-{i}") not in taken)
-
-    def _loading(self) -> Loading:
-        settings = self.config.knowledge
-        return Loading(
-            limits=LoadLimits(max_file_bytes=settings.max_file_bytes, max_pages=settings.max_pages),
-            bounds=ProcessBounds(timeout_s=settings.load_timeout_s, memory_bytes=settings.load_memory_bytes),
-            ocr=settings.ocr,
-        )
 
     def _header(self, passage: Passage) -> tuple[str, str]:
         """From when a passage's document is in force, and of which it is a version, as its first lines say."""
