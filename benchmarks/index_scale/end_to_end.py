@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.append(answer)
         ms.append(spent)
     print(f"ready, with the first answers, after {time.perf_counter() - started - sum(ms) / 1000:.1f} s\n")
-    stages = list(found[-1].ms)
+    stages = list(dict.fromkeys(stage for answer in found for stage in answer.ms))
     rows = [("whole", f"{percentile(ms, 0.5):.1f}", f"{percentile(ms, 0.95):.1f}")]
     for stage in stages:
         parts = [answer.ms.get(stage, 0.0) for answer in found]

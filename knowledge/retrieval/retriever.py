@@ -33,9 +33,9 @@ from clawdbot.knowledge.retrieval.scoring import (
 from clawdbot.knowledge.retrieval.surroundings import around
 
 _EPOCH = date(1970, 1, 1)
-_CHECKED = 48
+_CHECKED = 32
 """Candidates read from the library at once; more only when too few of them may be seen."""
-_ENOUGH = 24
+_ENOUGH = 16
 _HIDDEN = 10
 """The best hidden hits that are looked at."""
 
