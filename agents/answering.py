@@ -52,10 +52,10 @@ def write_answer(
 
 
 def _messages(question: str, quotations: Quotations, language: Language, problem: str) -> list[BaseMessage]:
-    lines = [
-        f"[{n}] {' > '.join(s.headings or (s.title,))}: {s.text}{hint(question, s.text)}"
-        for n, s in enumerate(quotations.quotes, 1)
-    ]
+    lines = [f"[{n}] {' > '.join(s.headings or (s.title,))}: {s.text}" for n, s in enumerate(quotations.quotes, 1)]
+    placed = "".join(
+        f"\nNote on [{n}]:{told}" for n, s in enumerate(quotations.quotes, 1) if (told := hint(question, s.text))
+    )
     again = f"\nYour last answer was wrong: {problem}" if problem else ""
-    told = "\n".join(["<quotes>", *lines, "</quotes>", f"Question: {question}{again}"])
+    told = "\n".join(["<quotes>", *lines, f"</quotes>{placed}", f"Question: {question}{again}"])
     return [SystemMessage(_SYSTEM.format(language=_LANGUAGES[language])), HumanMessage(told)]

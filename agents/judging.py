@@ -15,7 +15,7 @@ from clawdbot.knowledge.evidence.statement import Statement
 from clawdbot.models.chat import SchemaChat
 from clawdbot.models.interface import Rung
 
-JUDGED = 9
+JUDGED = 12
 """Statements that are judged, best first; each costs about a second."""
 
 _SYSTEM = "You check whether a statement from a company document answers a question. Answer yes or no."

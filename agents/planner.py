@@ -193,6 +193,9 @@ def brief_of(planner: Planner, goal: str, *, ask: bool) -> Brief:
     wanted = brief.deliverables
     if ask:
         wanted = frozenset({"answer"})
+        # A question may speak of mails and changes; it asks for none.
+        nothing_else: dict[str, Any] = {"recipients": (), "unknown_recipients": (), "refused": (), "formats": ()}
+        brief = replace(brief, only_refused=False, charts=0, **nothing_else)
         envelope = replace(envelope, tools=envelope.tools & {SEARCH, QUOTE}, recipients=frozenset())
     if use == "only":
         envelope = replace(envelope, databases=frozenset())

@@ -10,7 +10,7 @@ from clawdbot.agents.steps import Step
 from clawdbot.config import LABELS, Label
 from clawdbot.knowledge.evidence.statement import Statement
 from clawdbot.knowledge.evidence.support import overlap, unsupported
-from clawdbot.text.language import Language
+from clawdbot.text.language import Language, detect
 from clawdbot.text.sentences import sentence_spans
 
 SEARCH, QUOTE = "search_knowledge", "quote"
@@ -24,6 +24,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "newer": "（较新）",
         "older": "（较旧）",
         "from": "{title}（{where}）：{text}",
+        "original": "原文：{text}",
     },
     "en": {
         "nothing": "No document answers {question!r} ({documents} documents were searched).",
@@ -33,6 +34,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "newer": " (newer)",
         "older": " (older)",
         "from": "{title} ({where}): {text}",
+        "original": "In the original: {text}",
     },
 }
 
@@ -126,6 +128,12 @@ class Quotations:
             out.append(answer[at:start] + (f"{bare}{marks}{sentence[len(bare) :]}" if marks else sentence))
             at = end
         return "".join(out) + answer[at:]
+
+    def originals(self, language: Language) -> str:
+        """The quotes as they stand, where they are in another language than the answer; empty otherwise."""
+        line = _WORDS[language]["original"]
+        foreign = [(n, s) for n, s in enumerate(self.quotes, 1) if detect(s.text) != language]
+        return "\n".join(line.format(text=f"{s.text} [{n}]") for n, s in foreign)
 
     def _support(self, sentence: str) -> list[int]:
         """Numbers of the quotes that a sentence rests on: the best one, and those that add what it lacks."""

@@ -62,7 +62,8 @@ def _answer(frame: Frame) -> tuple[str, list[str]]:
     results = frame.results()
     quotations, language = frame.quotations, frame.brief.language
     if given and quotations.cited:
-        given = "\n".join(t for t in (quotations.cite(given), quotations.differences(language)) if t)
+        originals = quotations.originals(language) if frame.brief.documents == "only" else ""
+        given = "\n".join(t for t in (quotations.cite(given), originals, quotations.differences(language)) if t)
     if given:
         rows = [_shown(i, t, frame.brief.language) for i, t in results if _leaves_out(given, t)]
         return "\n\n".join([given, *rows]), []

@@ -57,6 +57,10 @@ class Page:
     language: Language
 
 
+_REPEATED = 20
+"""Our own few texts, so often that they fill every page."""
+
+
 @cache
 def paragraphs(language: Language) -> tuple[str, ...]:
     """Texts to set: those of the retrieval data where present, else a few of our own."""
@@ -66,7 +70,7 @@ def paragraphs(language: Language) -> tuple[str, ...]:
         if (_DATA / corpus / "corpus.jsonl").is_file()
         for row in (_DATA / corpus / "corpus.jsonl").read_text("utf-8").splitlines()
     ]
-    return tuple(found) or tuple(json.loads(_OWN_TEXT.read_text("utf-8"))[language])
+    return tuple(found) or tuple(json.loads(_OWN_TEXT.read_text("utf-8"))[language]) * _REPEATED
 
 
 def render(layout: Layout, *, seed: int, most_lines: int | None = None) -> Page:

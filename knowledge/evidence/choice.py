@@ -12,10 +12,11 @@ SURE = 0.6
 """A yes that stands alone: the model says so more often than not, by a margin."""
 CERTAIN = 0.85
 """A yes that needs no other sign."""
+LIKELY = 0.45
+NEAR = 0.07
+"""A yes from here on is believed of a statement that is so much nearer than unrelated text."""
 DOUBT = 0.22
-"""A yes below this is a no, however near the statement is."""
-NEAR = 0.085
-"""Nearness above that of unrelated text from which a weaker yes is believed."""
+"""A yes below this is a no, even where the question's amount lies in the statement's range."""
 _NEARNESS = 2.0
 _IN_RANGE = 0.3
 _ALSO = 0.8
@@ -67,4 +68,4 @@ def _other_versions(
 def _holds(statement: Statement, yes: float) -> bool:
     if yes >= SURE:
         return True
-    return yes >= DOUBT and (statement.near >= NEAR or bool(statement.inside))
+    return (yes >= LIKELY and statement.near >= NEAR) or (yes >= DOUBT and bool(statement.inside))

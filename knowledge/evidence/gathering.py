@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,14 +17,21 @@ from clawdbot.knowledge.evidence.support import terms
 from clawdbot.knowledge.passage import Passage, Retrieval
 from clawdbot.text.language import detect
 
-MOST = 12
+MOST = 14
 """Statements shown to a model; more only distract a small one."""
 
-CHARACTERS = 1_800
+CHARACTERS = 2_200
 _COMPARED = 80
 _OF_EACH_VERSION = 2
 _WORDS, _RANK, _IN_RANGE = 0.06, 0.02, 0.03
 """What shared words, the passage's place in the search and a fitting range add to nearness (a cosine)."""
+_IMPRINT = re.compile(r"·.*·|·.*\d{4}-\d\d-\d\d")
+"""The line with a document's number, date and owner, which is near to every question about its subject."""
+_ABOUT_DOCUMENT = re.compile(
+    r"\b(?:in force|effective|valid|owner|owns|department|document number|version|supersed|replac|since when|issued)|"
+    r"生效|施行|编号|版本|取代|废止|负责|哪个部门|发布|修订",
+    re.IGNORECASE,
+)
 _WORDS_ALONE = 3.0
 """Without an embedder words take the place of meaning."""
 
@@ -52,11 +60,12 @@ def gather(
     """
     pool: dict[tuple[str, str, int, int], tuple[float, Statement]] = {}
     planted: dict[tuple[str, str], None] = {}
+    about_document = bool(_ABOUT_DOCUMENT.search(question))
     for rank, passage in enumerate(retrieval.passages):
         planted |= dict.fromkeys((passage.document, text) for text in find_instructions(passage.text))
         dated, kin = header(passage)
         for statement in statements(passage, dated=dated, family=kin):
-            if not is_instruction(statement.quote):
+            if not is_instruction(statement.quote) and (about_document or not _IMPRINT.search(statement.text)):
                 pool.setdefault(statement.place, (1.0 / (1 + rank), statement))
     return Evidence(
         question=question,
@@ -81,6 +90,7 @@ def _best(question: str, pool: list[tuple[float, Statement]], embedder: Embedder
         weight = _WORDS if embedder is not None else _WORDS * _WORDS_ALONE
         fit = meaning + weight * words[i] + _RANK * rank + (_IN_RANGE if inside else 0.0)
         scored.append(replace(statement, near=round(meaning, 4), fit=round(fit, 4), inside=inside))
+    scored = _among_alternatives(scored)
     kept: list[Statement] = []
     used = 0
     for statement in sorted(scored, key=lambda s: -s.fit)[:MOST]:
@@ -89,6 +99,17 @@ def _best(question: str, pool: list[tuple[float, Statement]], embedder: Embedder
             break
         kept.append(statement)
     return kept + _other_versions(kept, scored)
+
+
+def _among_alternatives(scored: Sequence[Statement]) -> list[Statement]:
+    """A range says something only beside others: rows of one table, of which one holds the question's amount."""
+    beside = {(s.source, s.document, s.headings) for s in scored if s.inside is False}
+    return [
+        replace(s, inside=None, fit=round(s.fit - _IN_RANGE, 4))
+        if s.inside and (s.source, s.document, s.headings) not in beside
+        else s
+        for s in scored
+    ]
 
 
 def _other_versions(kept: Sequence[Statement], scored: Sequence[Statement]) -> list[Statement]:

@@ -18,7 +18,7 @@ _UNITS = {
     "hour": r"hours?|小时|个钟头",
     "minute": r"minutes?|分钟",
     "person": r"persons?|people|人|名",
-    "size": r"[KMG]B",
+    "size": r"[KMG]B|兆",
     "distance": r"km|kilomet(?:er|re)s?|公里",
     "money": r"元|块|人民币|CNY|RMB|yuan|USD|dollars?|EUR|euros?",
 }

@@ -109,7 +109,7 @@ def _pieces(text: str, above: tuple[str, ...]) -> list[_Piece]:
         lines = _lines(block, start)
         if block.lstrip().startswith("|"):
             found += [_Piece(text=t, start=a, end=b, heading=heading) for t, a, b in _rows(lines)]
-        elif _is_heading(block):
+        elif block.strip() in above or _is_heading(block):
             title = block.strip().lstrip("#").strip()
             heading, lead = "" if title in above else title, ""
         else:

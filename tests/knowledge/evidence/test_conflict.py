@@ -57,7 +57,8 @@ def test_near_statements_need_a_smaller_yes() -> None:
     far = replace(OTHER, near=0.01)
     assert choose("Who?", [far], [0.5]) == ()
     assert choose("Who?", [far], [0.7]) == (0,)
-    assert choose("Who?", [OTHER], [0.3]) == (0,)
+    assert choose("Who?", [OTHER], [0.5]) == (0,)
+    assert choose("Who?", [replace(OTHER, inside=True)], [0.3]) == (0,)
     assert choose("Who?", [OTHER], [0.1]) == ()
 
 
