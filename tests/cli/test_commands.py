@@ -8,6 +8,7 @@ import string
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,6 +17,7 @@ from clawdbot.cli import version
 from clawdbot.cli.__main__ import main
 from clawdbot.cli.root import COMMANDS
 from clawdbot.cli.wording import sentences
+from clawdbot.knowledge.evaluation.problem import Kind
 from tests.cli.conftest import CHART, ROWS, ROWS_GOAL, Desk
 from tests.models.conftest import Listening
 from tests.office import step
@@ -38,10 +40,12 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_each_sentence_is_used(root: Path) -> None:
     code = "".join(path.read_text("utf-8") for path in (root / "src/clawdbot/cli").glob("*.py"))
+    problems = {f"eval_{kind}" for kind in get_args(Kind)} | {"eval_answered_though"}
     built = ("help", "deliverable", "outcome", "verdict", "status")
     for group, keys in sentences("en").items():
         for key in keys:
-            assert group in built or f"{group}.{key}" in code or key in ("error", "warning", "recorded_no"), key
+            known = group in built or key in ("error", "warning", "recorded_no") or key in problems
+            assert known or f"{group}.{key}" in code, key
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["models", "--help"], ["version"]])
