@@ -59,6 +59,8 @@ class ExactIndex:
             if self._applied is None or self._applied > head:
                 self.rebuild()
                 return
+            if self._applied == head and not self._lacking:
+                return
             while changes := self._feed.changes(self._applied, BATCH):
                 self._apply(sorted({change.chunk for change in changes}))
                 self._applied = changes[-1].seq

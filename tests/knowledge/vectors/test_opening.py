@@ -45,6 +45,7 @@ def test_an_exact_index_that_is_ahead_of_its_feed_reads_anew(feed: MemoryFeed) -
     hits = index.search(made[0], Where(scopes=frozenset({1, 2})), 9)
     assert {hit.chunk for hit in hits} == {1, 2} and index.applied == 4
     feed._live.pop(1)
+    feed.add()
     assert [hit.chunk for hit in index.search(made[0], Where(scopes=frozenset({1})), 9)] == []
 
 
