@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 EXACT_UP_TO = 20_000
 """A collection of so many chunks is searched exactly, in this process, without Chroma: 2 ms, 31 MB at 384 numbers,
-and 0.4 s to read, where importing and opening Chroma takes 3 s (docs/adr/0014-vector-index.md)."""
+and under a second to read, where importing and opening Chroma takes 2 to 3 s (docs/adr/0014-vector-index.md)."""
 QUIET_S = 30.0
 """For so long an owner that gave no sign of life is not asked again."""
 _PAUSE_S = 0.05
