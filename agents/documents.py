@@ -32,6 +32,17 @@ _ROWS_ZH = re.compile(
 )
 
 
+_COMPARED = re.compile(
+    r"\b(?:exceed(?:s|ed|ing)?|over|above|below|under|beyond|more than|less than|larger than|higher than|lower than)\s+"
+    r"((?:the|our|its|their|what|a)\b[^,;?]{3,})",
+    re.IGNORECASE,
+)
+_LIMIT_ZH = "额度|上限|下限|限额|限制|标准|金额|权限|期限|规定|比例|天数|要求"
+_COMPARED_ZH = re.compile(
+    rf"(?:超过|超出|高于|低于|大于|小于|不足|少于|未达到)了?([^，,。？?；;]{{3,}}(?:{_LIMIT_ZH}))"
+)
+
+
 def names_documents(goal: str) -> bool:
     """The goal speaks of what documents say: a policy, a rule, who may do what, a document's number."""
     return bool(_NAMED.search(normalise(goal)))
@@ -41,6 +52,17 @@ def row_phrases(goal: str) -> tuple[str, ...]:
     """The things that a goal wants listed or counted: 'which customers' gives 'customers'."""
     text = normalise(goal)
     return tuple(m[1] for pattern in (_ROWS, _ROWS_ZH) for m in pattern.finditer(text))
+
+
+def rule_question(goal: str) -> str:
+    """What to ask the documents for a goal that compares rows with a rule: 'Which orders exceed the limit in the
+    policy?' asks 'What is the limit in the policy?'; the goal itself when it compares with nothing."""
+    text = normalise(goal).rstrip("?？。.! ")
+    if match := _COMPARED_ZH.search(text):
+        return f"{match[1]}是多少？"
+    if match := _COMPARED.search(text):
+        return f"What is {match[1]}?"
+    return goal
 
 
 def document_use(goal: str, *, grounded: bool, names_table: Callable[[str], bool]) -> DocumentUse:

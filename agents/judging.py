@@ -44,7 +44,9 @@ def judge_quotes(rung: Rung, question: str, statements: Sequence[Statement], *, 
     chosen = [order[i] + 1 for i in choose(question, [statements[i] for i in order], yes)]
     shown = ", ".join(f"[{i + 1}] {value:.2f}" for i, value in zip(order, yes, strict=True))
     return Intent(
-        thought=f"Says the answer (0 to 1): {shown}",
+        # Not as the thought: a small model that reads one such line writes the next.
+        thought="",
+        notes=(f"says the answer, 0 to 1: {shown}",),
         tool=QUOTE,
         args={"answered": bool(chosen), "lines": chosen},
         model=rung.name,

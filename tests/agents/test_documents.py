@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clawdbot.agents.documents import document_use, names_documents, row_phrases
+from clawdbot.agents.documents import document_use, names_documents, row_phrases, rule_question
 from tests.agents.conftest import MakeOffice
 from tests.office import step
 
@@ -77,6 +77,18 @@ def test_a_goal_that_no_database_knows_is_asked_of_the_documents() -> None:
     assert document_use("How loud may music be?", grounded=False, names_table=lambda phrase: False) == "only"
     assert not names_documents("How loud may music be?")
     assert row_phrases("List the customers") == ("customers",)
+
+
+@pytest.mark.parametrize(
+    ("goal", "question"),
+    [
+        ("Which orders exceed the limit in the approval policy?", "What is the limit in the approval policy?"),
+        ("哪些发票的金额超过了新客户准入流程规定的首单金额上限？", "新客户准入流程规定的首单金额上限是多少？"),
+        ("Which customers does the policy name?", "Which customers does the policy name?"),
+    ],
+)
+def test_the_rule_is_asked_for_and_not_the_rows(goal: str, question: str) -> None:
+    assert rule_question(goal) == question
 
 
 def test_an_answer_cites_the_version_in_force_and_shows_the_other(office: MakeOffice) -> None:
