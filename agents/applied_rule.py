@@ -49,6 +49,19 @@ def limit_clause(goal: str, quotes: Sequence[Statement], language: Language) -> 
     return _WORDS[language][word].format(value=f"{amount.value:.10g}")
 
 
+def applies_limit(sql: str, goal: str, quotes: Sequence[Statement]) -> bool:
+    """The statement compares with the limit that the quotes state; true when the goal compares with none.
+
+    A percentage may be written as a share.
+    """
+    found = re.search(r"-?[\d.]+", limit_clause(goal, quotes, "en"))
+    if found is None:
+        return True
+    value = float(found[0])
+    written = {float(n) for n in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", sql)}
+    return bool(written & {value, value / 100})
+
+
 def _stated(quotes: Sequence[Statement]) -> list[tuple[str, Amount]]:
     """Amounts with the clause or the table's cell that each stands in."""
     return [(clause, a) for s in quotes for clause in _clauses(s.text) for a in amounts(clause)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clawdbot.agents.applied_rule import applies_limit, limit_clause
 from clawdbot.agents.claims import unsupported_claims
 from clawdbot.agents.planner import Frame
 from clawdbot.agents.progress import is_data_tool
@@ -64,4 +65,7 @@ def check_outcome(frame: Frame, intent: Intent, outcome: Outcome) -> list[str]:
         part = frame.brief.parts[frame.progress.part]
         found = check_result(table, info.sql, part, frame.grounding.hints.get("values", ()))
         found += [str(c) for c in (outcome.receipt or {}).get("complaints", ())]
+    if frame.brief.documents == "both" and not applies_limit(info.sql, frame.brief.goal, frame.quotations.quotes):
+        clause = limit_clause(frame.brief.goal, frame.quotations.quotes, "en").strip(" ()")
+        found.append(f"the goal asks for rows by the document's limit: {clause}; filter by it")
     return [c for c in found if c not in earlier or c.startswith(_FIRM)]

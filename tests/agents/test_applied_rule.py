@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clawdbot.agents.applied_rule import limit_clause
+from clawdbot.agents.applied_rule import applies_limit, limit_clause
 from clawdbot.text.language import detect
 from tests.knowledge.evidence.test_conflict import said
 
@@ -39,3 +39,10 @@ def test_the_limit_of_the_quote_that_fits(goal: str, quote: str, clause: str) ->
     found = limit_clause(goal, [said(quote, "policy.md", "")], detect(goal))
     assert clause in found
     assert bool(found) == bool(clause)
+
+
+def test_a_query_that_leaves_the_limit_out_is_noticed() -> None:
+    goal, quotes = "Which invoices exceed the limit for first orders?", [said(FIRST, "policy.md", "")]
+    assert applies_limit("SELECT id FROM invoices WHERE amount > 30000", goal, quotes)
+    assert not applies_limit("SELECT id FROM invoices WHERE status = 'open'", goal, quotes)
+    assert applies_limit("SELECT id FROM invoices", "Which invoices does the policy name?", quotes)
