@@ -69,6 +69,8 @@ def make_offers(
         readers = [t for name in (QUOTE, SEARCH) if (t := tools.get(name)) is not None and t.ready(view)]
         if readers:
             return (_offer(readers[0], view),)
+    if answer:
+        return (Offer(name=FINISH, schema=_finish_schema(answer)),)
     extra = [t for t in tools.values() if _wanted_extra(t, brief, steps, view)]
     if not progress.data_done:
         data = _rotate([t for t in tools.values() if is_data_tool(t) and t.ready(view)], progress)

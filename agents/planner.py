@@ -142,9 +142,10 @@ class Frame:
         )
 
     def not_found(self) -> str:
-        """The answer when a run that needs documents alone found nothing in them; empty otherwise."""
+        """The answer when a run that needs documents found nothing in them (a query without its rule would answer
+        another question); empty otherwise."""
         quotations = self.quotations
-        if self.brief.documents != "only" or quotations.quotes or not quotations.unanswered:
+        if quotations.quotes or not quotations.unanswered:
             return ""
         return "\n".join(quotations.missing(self.brief.language))
 
