@@ -17,6 +17,7 @@ from clawdbot.agents.offers import FINISH, Offer
 from clawdbot.agents.progress import AnyTool, Progress, is_data_tool
 from clawdbot.agents.quotations import QUOTE, SEARCH
 from clawdbot.agents.steps import Step
+from clawdbot.text.language import Language
 
 _PROMPTS = files("clawdbot.agents") / "prompts"
 _TEMPLATES = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
@@ -32,7 +33,7 @@ _QUOTING = (
     "say it, also those of another document that says something else."
 )
 
-_LANGUAGES = {"zh": "Chinese (简体中文)", "en": "English"}
+LANGUAGES: dict[Language, str] = {"zh": "Chinese (简体中文)", "en": "English"}
 
 
 def system_prompt(tools: Mapping[str, AnyTool]) -> str:
@@ -53,7 +54,7 @@ def task_prompt(brief: Brief, data: str) -> str:
         goal=brief.goal,
         today=brief.today.isoformat(),
         facts=_period_facts(brief.parts),
-        deliver=", ".join([*named, f"an answer in {_LANGUAGES[brief.language]}"]),
+        deliver=", ".join([*named, f"an answer in {LANGUAGES[brief.language]}"]),
     )
 
 
@@ -119,7 +120,7 @@ def closing_line(
         task = _QUOTING.format(question=question)
     elif names == [FINISH]:
         task = (
-            f"finish. Answer the goal in {_LANGUAGES[brief.language]} with the facts above, in one to three sentences."
+            f"finish. Answer the goal in {LANGUAGES[brief.language]} with the facts above, in one to three sentences."
         )
     else:
         task = f"call {' or '.join(names)}." + _writing_note(names, brief)
@@ -128,5 +129,5 @@ def closing_line(
 
 def _writing_note(names: Sequence[str], brief: Brief) -> str:
     if {"report", "mail"} & set(names):
-        return f" Write in {_LANGUAGES[brief.language]}, two or three sentences, only true facts."
-    return f" Titles in {_LANGUAGES[brief.language]}." if "chart" in names else ""
+        return f" Write in {LANGUAGES[brief.language]}, two or three sentences, only true facts."
+    return f" Titles in {LANGUAGES[brief.language]}." if "chart" in names else ""

@@ -60,10 +60,14 @@ def gather(
     """
     pool: dict[tuple[str, str, int, int], tuple[float, Statement]] = {}
     planted: dict[tuple[str, str], None] = {}
+    headers: dict[tuple[str, str, int], tuple[str, str]] = {}  # passages of one document share it
     about_document = bool(_ABOUT_DOCUMENT.search(question))
     for rank, passage in enumerate(retrieval.passages):
         planted |= dict.fromkeys((passage.document, text) for text in find_instructions(passage.text))
-        dated, kin = header(passage)
+        document = (passage.source, passage.document, passage.version)
+        if document not in headers:
+            headers[document] = header(passage)
+        dated, kin = headers[document]
         for statement in statements(passage, dated=dated, family=kin):
             if not is_instruction(statement.quote) and (about_document or not _IMPRINT.search(statement.text)):
                 pool.setdefault(statement.place, (1.0 / (1 + rank), statement))
