@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -38,9 +38,22 @@ class AppConfig(Section):
     today: str = Field("", description="ISO date taken as today; empty is the real date (for demos and replays).")
 
 
+StepKind = Literal["brief", "plan", "sql", "chart", "report", "mail", "search", "summarise", "verify", "final"]
+"""What a reasoning step is for."""
+
+Intent = Literal["data", "question", "writing", "analysis", "code", "other"]
+"""What a goal is for."""
+
+PersonalKind = Literal["resident_id", "credit_code", "phone", "bank_card", "mail_address", "passport", "secret", "word"]
+"""What masking looks for; ``secret`` is a key or token, ``word`` one that the operator configured."""
+
+
 class PriceConfig(Section):
     input_usd: Decimal = Field(Decimal(0), ge=0, description="US dollars for a million prompt tokens.")
     output_usd: Decimal = Field(Decimal(0), ge=0, description="US dollars for a million completion tokens.")
+    cached_input_usd: Decimal | None = Field(None, ge=0, description="For cached prompt tokens; unset: input_usd.")
+    request_usd: Decimal = Field(Decimal(0), ge=0, description="US dollars for each request.")
+    as_of: str = Field("", description="ISO date of the price; an old one warns.")
 
 
 class ModelConfig(Section):
@@ -56,16 +69,101 @@ class ModelConfig(Section):
     api_key_file: UserPath | None = Field(None, description="File that holds the key.")
     price: PriceConfig | None = Field(None, description="Absent means free (local models).")
     cloud: bool | None = Field(None, description="Data leaves the machine; unset is derived from the provider.")
+    concurrency: int = Field(0, ge=0, description="Calls at once; 0: 1 embedded, 2 Ollama, 8 others.")
+    queue_s: float = Field(60.0, gt=0, description="A call that waited so long for its turn goes elsewhere.")
+    connect_timeout_s: float = Field(10.0, gt=0, description="Limit for reaching the server, seconds.")
+    first_token_timeout_s: float = Field(120.0, gt=0, description="Limit until an answer begins, seconds.")
+    stall_timeout_s: float = Field(60.0, gt=0, description="Limit between two pieces of an answer, seconds.")
     options: dict[str, Any] = Field(default_factory=dict, description="Passed on to the provider as it is.")
 
 
+class RuleWhen(Section):
+    """What a step must be for a rule to fire; every key that is set must hold."""
+
+    kind: tuple[StepKind, ...] = ()
+    intent: tuple[Intent, ...] = ()
+    user: tuple[str, ...] = Field((), description="Users, or 'group:NAME'.")
+    label_from: Label | None = Field(None, description="The step's label is at least this.")
+    label_to: Label | None = Field(None, description="The step's label is at most this.")
+    tokens_from: int | None = Field(None, ge=0, description="The prompt has at least so many tokens.")
+    tokens_to: int | None = Field(None, ge=0, description="The prompt has at most so many tokens.")
+    attempt_from: int | None = Field(None, ge=1, description="From this attempt at the step on.")
+
+
+class RouterRule(Section):
+    """An operator's rule; the models are names in [models]."""
+
+    name: str = Field("", description="Shown in explanations; unset: its number.")
+    when: RuleWhen = RuleWhen()
+    allow: tuple[str, ...] = Field((), description="Only these; empty is all.")
+    deny: tuple[str, ...] = ()
+    start: str = Field("", description="Begin with this one, when it may serve.")
+
+
+class WeightsConfig(Section):
+    """How much each part of the expected cost counts."""
+
+    price: float = Field(1.0, ge=0)
+    latency: float = Field(1.0, ge=0)
+    quality: float = Field(1.0, ge=0, description="Of a failed attempt and what follows it.")
+
+
+class HealthConfig(Section):
+    """When a model is left alone for a while."""
+
+    failures: int = Field(5, ge=1, description="Failed or slow calls among the last ones that open the breaker.")
+    window: int = Field(10, ge=1, description="How many last calls count.")
+    slow_s: float = Field(120.0, gt=0, description="A call that takes longer counts as slow.")
+    open_s: float = Field(30.0, gt=0, description="Seconds until one call tries again.")
+
+
+class RetriesConfig(Section):
+    """The one owner of repeated calls."""
+
+    attempts: int = Field(3, ge=1, description="Calls of one model for one answer, the first too.")
+    wait_max_s: float = Field(20.0, gt=0, description="Most seconds between two of them, unless the server says more.")
+    budget: float = Field(0.2, ge=0, description="Repeated calls that all runs together may add, as a share.")
+
+
 class RouterConfig(Section):
-    order: tuple[str, ...] = Field((), description="Models to try, first that is available serves the run.")
+    order: tuple[str, ...] = Field((), description="Models a step may go to, cheapest first; empty: all of [models].")
     cloud_max_label: Label = Field("public", description="Data above this label never reaches a cloud model.")
+    escalate_after: int = Field(1, ge=0, description="Repairs by the same model before the next one is tried.")
+    second_usd: float = Field(0.0002, ge=0, description="What a second of waiting is worth, US dollars.")
+    failure_usd: float = Field(0.05, ge=0, description="What a step that fails for good costs, US dollars.")
+    weights: WeightsConfig = WeightsConfig()
+    intents: dict[Intent, WeightsConfig] = Field(default_factory=dict, description="Other weights for an intent.")
+    rule: tuple[RouterRule, ...] = ()
+    health: HealthConfig = HealthConfig()
+    retries: RetriesConfig = RetriesConfig()
+
+
+class MaskingConfig(Section):
+    """What is replaced before a prompt leaves for a cloud model."""
+
+    enabled: bool = True
+    kinds: tuple[PersonalKind, ...] = get_args(PersonalKind)
+    words: tuple[str, ...] = Field((), description="Names and words that must not leave, any language.")
+
+
+class CacheConfig(Section):
+    """Answers kept for steps that only read."""
+
+    kinds: tuple[StepKind, ...] = Field((), description="Kinds of steps whose answers are kept; empty is none.")
+    fresh_s: float = Field(0.0, ge=0, description="An answer not older than this is given again.")
+    stale_s: float = Field(
+        604_800.0, ge=0, description="One not older than this helps when no model may or can answer."
+    )
 
 
 class BudgetConfig(Section):
+    step_usd: Decimal | None = Field(None, ge=0, description="Most that one step may spend; unset is no limit.")
     task_usd: Decimal | None = Field(None, ge=0, description="Most that one run may spend; unset is no limit.")
+    user_day_usd: Decimal | None = Field(None, ge=0, description="Most that one user may spend in a day.")
+    day_usd: Decimal | None = Field(None, ge=0, description="Most that everybody together may spend in a day.")
+    on_stop: tuple[Literal["local", "cache", "ask", "partial"], ...] = Field(
+        ("local", "cache", "partial"), description="What to do when money is used up, in this order."
+    )
     task_tokens: int = Field(200_000, ge=1000, description="Most tokens (prompt and completion) of one run.")
 
 
@@ -210,6 +308,8 @@ class Config(Section):
     models: dict[str, ModelConfig] = Field(default_factory=dict)
     router: RouterConfig = RouterConfig()
     budget: BudgetConfig = BudgetConfig()
+    masking: MaskingConfig = MaskingConfig()
+    cache: CacheConfig = CacheConfig()
     databases: dict[str, DatabaseConfig] = Field(default_factory=dict)
     mail: MailConfig = MailConfig()
     report: ReportConfig = ReportConfig()

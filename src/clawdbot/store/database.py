@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clawdbot.config import Config
 from clawdbot.errors import MissingExtra, StoreError
-from clawdbot.store import knowledge_tables, plain_json
+from clawdbot.store import knowledge_tables, plain_json, routing_tables
 from clawdbot.store.tables import SCHEMA_VERSION, meta
 
 _VERSION = select(meta.c.value).where(meta.c.key == "version")
@@ -176,7 +176,8 @@ def _make_tables(connection: Connection) -> str:
     """Make what is missing; tables of an older version stay as they are.  Returns the ledger's version after it."""
     if connection.dialect.name == "postgresql":  # two first starts at once
         connection.execute(text("SELECT pg_advisory_xact_lock(7263001)"))
-    knowledge_tables.changes.metadata.create_all(connection)
+    for module_table in (knowledge_tables.changes, routing_tables.attempts):
+        module_table.metadata.create_all(connection)
     version: str | None = connection.scalar(_VERSION)
     if version is None:
         connection.execute(meta.insert().values(key="version", value=str(SCHEMA_VERSION)))

@@ -1,0 +1,1 @@
+"""What models cost, and budgets that parallel runs cannot overspend."""

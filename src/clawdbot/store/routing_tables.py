@@ -1,0 +1,69 @@
+"""The ledger's tables for the cost policy: reservations, attempts, odds of success, and cached answers.
+
+Money is text (a decimal number of US dollars), so that no digit is lost; times are ISO 8601 text in UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, CheckConstraint, Column, Float, Index, Integer, String, Table, Text
+
+from clawdbot.store.tables import metadata
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("run_id", String(64), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("reserved_usd", Text, nullable=False),
+    Column("spent_usd", Text),
+    Column("state", String(16), nullable=False),
+    Column("reserved_at", String(40), nullable=False),
+    Column("ended_at", String(40)),
+    Column("owner", String(64), nullable=False),
+    CheckConstraint("state IN ('reserved', 'settled', 'released')", name="reservations_state"),
+    Index("reservations_day", "day", "state"),
+    Index("reservations_run", "run_id", "step"),
+)
+"""``owner`` names the process (host, process id, its start), so that what a killed one left can be settled."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("run_id", String(64), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("record", JSON, nullable=False),
+    Column("request", JSON(none_as_null=True)),
+    Index("attempts_run", "run_id", "step", "attempt"),
+)
+"""One decision and what came of it; ``request`` is what was asked (messages and schema), for a replay."""
+
+odds = Table(
+    "model_odds",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("bucket", String(16), primary_key=True),
+    Column("successes", Float, nullable=False),
+    Column("failures", Float, nullable=False),
+    Column("updated_at", String(40), nullable=False),
+)
+
+cached_answers = Table(
+    "cached_answers",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("label", String(16), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("made_at", String(40), nullable=False),
+    Index("cached_answers_made", "made_at"),
+)
