@@ -41,6 +41,7 @@ attempts = Table(
     Column("record", JSON, nullable=False),
     Column("request", JSON(none_as_null=True)),
     Index("attempts_run", "run_id", "step", "attempt"),
+    Index("attempts_at", "at"),
 )
 """One decision and what came of it; ``request`` is what was asked (messages and schema), for a replay."""
 
@@ -52,8 +53,11 @@ odds = Table(
     Column("bucket", String(16), primary_key=True),
     Column("successes", Float, nullable=False),
     Column("failures", Float, nullable=False),
+    Column("answers", Float, nullable=False),
+    Column("tokens", Float, nullable=False),
     Column("updated_at", String(40), nullable=False),
 )
+"""Counts that fade: how often an answer was usable, and the tokens of ``answers`` answers together."""
 
 cached_answers = Table(
     "cached_answers",
