@@ -13,6 +13,8 @@ Anything else that escapes is our bug.  Exit codes are assigned in ``clawdbot.cl
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 
 class ClawdbotError(Exception):
     """Root of all expected errors.
@@ -171,6 +173,14 @@ class ApprovalNeeded(ClawdbotError):
 
 
 class BudgetExceeded(ClawdbotError):
-    """Tokens or money of the run are used up."""
+    """Tokens or money of the run are used up.
+
+    For money ``scope`` says whose budget it is ("step", "task", "user_day", "day") and ``left`` what it still has.
+    """
 
     code = "over_budget"
+
+    def __init__(self, message: str, *, hint: str = "", scope: str = "", left: Decimal | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.scope = scope
+        self.left = left

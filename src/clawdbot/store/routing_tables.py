@@ -5,9 +5,12 @@ Money is text (a decimal number of US dollars), so that no digit is lost; times 
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, Float, Index, Integer, String, Table, Text, text
 
 from clawdbot.store.tables import metadata
+
+RESERVED = "state = 'reserved'"
+"""Written out, not bound: SQLite uses a partial index only for the very words it was made with."""
 
 reservations = Table(
     "reservations",
@@ -24,11 +27,22 @@ reservations = Table(
     Column("reserved_at", String(40), nullable=False),
     Column("ended_at", String(40)),
     Column("owner", String(64), nullable=False),
+    Column("assumed", Boolean, nullable=False),
     CheckConstraint("state IN ('reserved', 'settled', 'released')", name="reservations_state"),
-    Index("reservations_day", "day", "state"),
+    Index("reservations_open", "owner", sqlite_where=text(RESERVED), postgresql_where=text(RESERVED)),
     Index("reservations_run", "run_id", "step"),
 )
-"""``owner`` names the process (host, process id, its start), so that what a killed one left can be settled."""
+"""``owner`` names the process (host, process id, its start), so that what a killed one left can be settled; then
+``assumed`` says that ``spent_usd`` is the most it can have been."""
+
+spending_totals = Table(
+    "spending_totals",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("reserved_usd", Text, nullable=False),
+    Column("spent_usd", Text, nullable=False),
+)
+"""Sums over ``reservations``, changed in the transaction that changes them: for each step, run, user's day and day."""
 
 attempts = Table(
     "attempts",
