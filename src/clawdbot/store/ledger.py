@@ -13,8 +13,11 @@ from clawdbot.config import Config
 from clawdbot.errors import UsageError
 from clawdbot.store import plain_json
 from clawdbot.store.approvals import ApprovalLedger
+from clawdbot.store.attempts import AttemptStore
+from clawdbot.store.cached_answers import CachedAnswerStore
 from clawdbot.store.database import Database, ledger_url, now
 from clawdbot.store.effects import EffectLedger
+from clawdbot.store.odds import OddsStore
 from clawdbot.store.tables import runs, steps
 
 RunStatus = Literal["running", "waiting", "interrupted", "done"]
@@ -48,6 +51,9 @@ class RunLedger:
         self._database = Database(url, busy_timeout_s=busy_timeout_s)
         self.effects = EffectLedger(self._database)
         self.approvals = ApprovalLedger(self._database)
+        self.attempts = AttemptStore(self._database)
+        self.odds = OddsStore(self._database)
+        self.cached_answers = CachedAnswerStore(self._database)
 
     @classmethod
     def open(cls, config: Config) -> RunLedger:
