@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Verdict = Literal["chosen", "standby", "dearer", "filtered"]
-"""dearer: it could have served at a higher expected cost; filtered: it could not serve at all."""
+"""standby: the one to try next; dearer: it could have served too, later; filtered: it could not serve at all."""
 
 Reason = Literal[
     "", "label", "rule_deny", "rule_allow", "not_pinned", "unavailable", "breaker_open", "context", "no_price",
@@ -16,7 +16,12 @@ Reason = Literal[
 """Why a candidate was filtered; empty for the others."""
 
 Outcome = Literal["chosen", "refused", "over_budget", "nothing_available"]
-"""refused: labels or rules leave no model; over_budget: money does."""
+"""refused: labels, rules or missing prices leave no model; over_budget: money does; nothing_available: what is down,
+too small, too late or has failed for good."""
+
+Why = Literal["only", "cheapest", "sticky", "start_rule", "escalated", "pinned", "none"]
+"""sticky: another would be cheaper but for the warm prompt cache and the trouble of moving; escalated: another one
+after a failure; none: nothing was chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +58,7 @@ class Decision:
     candidates: tuple[Candidate, ...] = ()
     rules: tuple[str, ...] = ()
     """Names of the operator's rules that fired."""
-    why: Literal["only", "cheapest", "sticky", "start_rule", "escalated", "pinned", "none"] = "none"
+    why: Why = "none"
     policy_hash: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -16,14 +16,16 @@ Scope = Literal["step", "task", "user_day", "day"]
 
 @dataclass(frozen=True, kw_only=True)
 class Odds:
-    """A Beta distribution over success, as counts; ``mean`` is the expected share of usable answers."""
+    """A Beta distribution over success, as counts; ``mean`` is the expected share of usable answers, a half when
+    nothing is known."""
 
     successes: float = 1.0
     failures: float = 1.0
 
     @property
     def mean(self) -> float:
-        return self.successes / (self.successes + self.failures)
+        known = self.successes + self.failures
+        return self.successes / known if known > 0 else 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
