@@ -19,7 +19,8 @@ from clawdbot.store.database import Database
 from clawdbot.store.routing_tables import attempts
 
 _RUNS = 1000
-_PAGE = 500
+_PAGE = 100
+"""Runs whose records are in memory at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +115,8 @@ class AttemptStore:
                     select(attempts.c.run_id, attempts.c.step, attempts.c.at, attempts.c.record)
                     .where(attempts.c.run_id.in_(page), attempts.c.at >= since)
                     .order_by(attempts.c.run_id, attempts.c.step, attempts.c.attempt, attempts.c.at, attempts.c.id)
-                    .execution_options(yield_per=_PAGE)
                 )
-                rows += summed((row._tuple() for row in connection.execute(wanted)), order=page)
+                rows += summed(connection.execute(wanted), order=page)
         return tuple(rows)
 
     def prune(self, before: str) -> int:
