@@ -232,7 +232,7 @@ def config_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
                 yield from config_keys(kind, f"{prefix}{field.alias or name}.")
 
 
-NAMED_BY_THE_PERSON = ("models", "databases", "databases.measures", "knowledge.sources")
+NAMED_BY_THE_PERSON = ("models", "databases", "databases.measures", "knowledge.sources", "router.intents")
 """Sections whose next part is a name that the person chooses: ``[databases.sales]``."""
 
 

@@ -12,6 +12,8 @@ from clawdbot.config import Config
 from clawdbot.config_file import find, load
 from clawdbot.errors import ConfigError
 
+ROUTES = "[models.local]\nprovider = 'ollama'\n[models.cloud]\nprovider = 'openai'\n"
+
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "clawdbot.toml"
@@ -30,6 +32,9 @@ def test_the_examples_of_the_shipped_file_load_when_uncommented(root: Path, tmp_
     assert set(found.models) == {"local", "embedded", "company"}
     assert found.databases["sales"].measures["revenue"].aggregate == "sum"
     assert found.mail.sign_cert == tmp_path / "certs" / "me.pem"
+    assert found.router.rule[0].when.user == ("anna", "group:finance")
+    assert found.router.intents["analysis"].quality == 2.0
+    assert str(found.models["company"].price.cached_input_usd) == "0.075"
 
 
 def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +108,46 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
             "[router]\norder = ['q']\n[models.a]\nprovider = 'ollama'",
             "router.order names 'q', which is not in [models]",
         ),
+        (ROUTES + "[router]\norder = ['local', 'local']", "router.order names 'local' twice. Leave one of them."),
+        (
+            ROUTES + "[[router.rule]]\nname = 'r'\nallow = ['lokal']",
+            "the [[router.rule]] 'r' names 'lokal' in allow, which is not in [models]. Did you mean 'local'?",
+        ),
+        (
+            ROUTES + "[router]\norder = ['local']\n[[router.rule]]\nstart = 'cloud'",
+            "the [[router.rule]] 1 names 'cloud' in start, to which no step may go. Add 'cloud' to [router] order.",
+        ),
+        (
+            ROUTES + "[[router.rule]]\nname = 'r'\nallow = ['local']\nstart = 'cloud'",
+            "the [[router.rule]] 'r' starts with 'cloud', which it does not allow. Add 'cloud' to its allow.",
+        ),
+        (ROUTES + "[[router.rule]]\ndeny = ['cloud']\nstart = 'cloud'", "which it does not allow"),
+        (ROUTES + "[[router.rule]]\nallow = ['cloud']\ndeny = ['cloud']", "denies everything that it allows"),
+        (ROUTES + "[[router.rule]]\nwhen = { kind = ['sql'] }", "without a name does nothing. Give it allow"),
+        (
+            ROUTES + "[[router.rule]]\ndeny = ['local']\nwhen = { kind = ['sq'] }",
+            "[router.rule.when] kind must be one of",
+        ),
+        (
+            ROUTES + "[[router.rule]]\ndeny = ['local']\nwhen = { user = ['group:finanz'] }\n[groups]\nfinance = []",
+            "names the group 'finanz', which is not in [groups]. Did you mean 'finance'?",
+        ),
+        (
+            ROUTES + "[[router.rule]]\ndeny = ['local']\nwhen = { label_from = 'secret', label_to = 'public' }",
+            "has label_from above label_to, so it never fires",
+        ),
+        (
+            ROUTES + "[[router.rule]]\ndeny = ['local']\nwhen = { tokens_from = 9, tokens_to = 8 }",
+            "has tokens_from above tokens_to",
+        ),
+        (
+            ROUTES + "[[router.rule]]\nname = 'r'\ndeny = ['local']\n[[router.rule]]\nname = 'r'\nstart = 'local'",
+            "two [[router.rule]] have the name 'r'",
+        ),
+        ("[models.a]\nprovider = 'ollama'\nprice = { as_of = 'May' }", "as_of = 'May' of a price is no date."),
+        ("[router.intents.date]\nprice = 1", "[router.intents] date must be one of 'data', 'question'"),
+        ("[cache]\nkinds = ['serch']", "[cache] kinds must be one of 'brief', 'plan'"),
+        ("[cache]\nkinds = ['serch']", "not 'serch'. Did you mean 'search'?"),
         ("[mail]\nhost = smtp", "line 2 is not valid TOML"),
         ("[mail]\n[mail]", "line 2 is not valid TOML"),
         ("[mail]\nhost = 'a", "clawdbot.toml"),

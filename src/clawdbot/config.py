@@ -6,6 +6,7 @@ and error wording live in :mod:`clawdbot.config_file`.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -23,6 +24,14 @@ def _expand(value: Any) -> Any:
 
 
 UserPath = Annotated[Path, BeforeValidator(_expand)]
+
+
+class WrongValue(ValueError):
+    """A value that cannot be used, and what to write in its place."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class Section(BaseModel):
@@ -54,6 +63,14 @@ class PriceConfig(Section):
     cached_input_usd: Decimal | None = Field(None, ge=0, description="For cached prompt tokens; unset: input_usd.")
     request_usd: Decimal = Field(Decimal(0), ge=0, description="US dollars for each request.")
     as_of: str = Field("", description="ISO date of the price; an old one warns.")
+
+    @model_validator(mode="after")
+    def _as_of_is_a_date(self) -> PriceConfig:
+        try:
+            _ = self.as_of and date.fromisoformat(self.as_of)
+        except ValueError:
+            raise WrongValue(f"as_of = {self.as_of!r} of a price is no date", hint="Write it as 2026-01-31.") from None
+        return self
 
 
 class ModelConfig(Section):
@@ -89,6 +106,16 @@ class RuleWhen(Section):
     tokens_to: int | None = Field(None, ge=0, description="The prompt has at most so many tokens.")
     attempt_from: int | None = Field(None, ge=1, description="From this attempt at the step on.")
 
+    @model_validator(mode="after")
+    def _ranges_hold_something(self) -> RuleWhen:
+        low, high = (None if label is None else LABELS.index(label) for label in (self.label_from, self.label_to))
+        for key, start, end in (("label", low, high), ("tokens", self.tokens_from, self.tokens_to)):
+            if start is not None and end is not None and start > end:
+                raise WrongValue(
+                    f"a [[router.rule]] has {key}_from above {key}_to, so it never fires", hint="Exchange the two."
+                )
+        return self
+
 
 class RouterRule(Section):
     """An operator's rule; the models are names in [models]."""
@@ -98,6 +125,19 @@ class RouterRule(Section):
     allow: tuple[str, ...] = Field((), description="Only these; empty is all.")
     deny: tuple[str, ...] = ()
     start: str = Field("", description="Begin with this one, when it may serve.")
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> RouterRule:
+        which = f"the [[router.rule]] {self.name!r}" if self.name else "a [[router.rule]] without a name"
+        if not (self.allow or self.deny or self.start):
+            raise WrongValue(f"{which} does nothing", hint="Give it allow, deny or start, or remove it.")
+        if self.start and (self.start in self.deny or (self.allow and self.start not in self.allow)):
+            raise WrongValue(
+                f"{which} starts with {self.start!r}, which it does not allow", hint=f"Add {self.start!r} to its allow."
+            )
+        if self.allow and set(self.allow) <= set(self.deny):
+            raise WrongValue(f"{which} denies everything that it allows", hint="Leave a model in allow.")
+        return self
 
 
 class WeightsConfig(Section):
@@ -318,10 +358,3 @@ class Config(Section):
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Group -> users in it.")
     knowledge: KnowledgeConfig = KnowledgeConfig()
     tools: ToolsConfig = ToolsConfig()
-
-    @model_validator(mode="after")
-    def _router_names_exist(self) -> Config:
-        for name in self.router.order:
-            if self.models and name not in self.models:
-                raise ValueError(f"router.order names {name!r}, which is not in [models]")
-        return self

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clawdbot.config import Config
+from clawdbot.config import Config, WrongValue
+from clawdbot.config_file.naming import check_names
 from clawdbot.config_file.overrides import apply
 from clawdbot.config_file.shape import MODEL, Shape
 from clawdbot.config_file.wording import explain
@@ -43,9 +44,13 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) 
     body = {} if found is None else _absolute(_read(found), MODEL, found.absolute().parent)
     overridden = apply(body, os.environ if environ is None else environ)
     try:
-        return Config.model_validate(body)
+        config = Config.model_validate(body)
+        check_names(config)
     except ValidationError as error:
         raise explain(error, file=found, overridden=overridden) from None
+    except WrongValue as error:
+        raise ConfigError(f"{found}: {error}." if found else f"{error}.", hint=error.hint) from None
+    return config
 
 
 def _read(path: Path) -> dict[str, Any]:

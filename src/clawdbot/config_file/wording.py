@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from clawdbot.config_file.shape import MODEL, Shape
 from clawdbot.errors import ConfigError
 
 _NEAR = 55
+_QUOTED = re.compile(r"'([^']*)'")
 _MUST: tuple[tuple[tuple[str, ...], str], ...] = (
     (("int_",), "must be a whole number"),
     (("float_", "decimal_"), "must be a number"),
@@ -28,7 +30,8 @@ def explain(error: ValidationError, *, file: Path | None, overridden: Mapping[st
     found = error.errors()
     # An unknown key is often why another one is missing.
     first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-    loc = tuple(str(part) for part in first["loc"])
+    # Places in a list and pydantic's mark of a wrong key say nothing to the person who wrote the file.
+    loc = tuple(part for part in first["loc"] if isinstance(part, str) and part != "[key]")
     sentence, hint = _sentence(first["type"], loc, first.get("ctx") or {}, first.get("input"))
     variable = overridden.get(".".join(loc))
     source = f"{variable}: " if variable else f"{file}: " if file is not None else ""
@@ -38,7 +41,8 @@ def explain(error: ValidationError, *, file: Path | None, overridden: Mapping[st
 
 def _sentence(kind: str, loc: Sequence[str], context: Mapping[str, Any], value: Any) -> tuple[str, str]:
     if not loc or kind == "value_error":
-        return f"{context.get('error', 'wrong value')}.", "Correct the name."
+        error = context.get("error", "wrong value")
+        return f"{error}.", getattr(error, "hint", "Correct the value.")
     section, key = _section(loc[:-1]), loc[-1]
     if kind == "extra_forbidden":
         return _unknown(loc)
@@ -47,7 +51,11 @@ def _sentence(kind: str, loc: Sequence[str], context: Mapping[str, Any], value: 
     if not loc[:-1]:
         return f"[{key}] {_must(kind, context)}.", f"Write its keys below a line [{key}]."
     shown = str(value) if isinstance(value, int | float) else repr(value)
-    return f"{section} {key} {_must(kind, context)}, not {shown[:80]}.", "Every key is explained in clawdbot.toml."
+    hint = "Every key is explained in clawdbot.toml."
+    if kind == "literal_error" and isinstance(value, str):
+        near = process.extractOne(value, _QUOTED.findall(context["expected"]), score_cutoff=_NEAR)
+        hint = f"Did you mean {near[0]!r}?" if near else hint
+    return f"{section} {key} {_must(kind, context)}, not {shown[:80]}.", hint
 
 
 def _must(kind: str, context: Mapping[str, Any]) -> str:
