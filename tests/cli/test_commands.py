@@ -19,6 +19,7 @@ from clawdbot.cli.root import COMMANDS
 from clawdbot.cli.wording import sentences
 from clawdbot.knowledge.evaluation.problem import Kind
 from tests.cli.conftest import CHART, ROWS, ROWS_GOAL, Desk
+from tests.cli.routed import BUILT
 from tests.models.conftest import Listening
 from tests.office import step
 
@@ -41,7 +42,7 @@ def test_both_languages_say_the_same_things() -> None:
 def test_each_sentence_is_used(root: Path) -> None:
     code = "".join(path.read_text("utf-8") for path in (root / "src/clawdbot/cli").glob("*.py"))
     problems = {f"eval_{kind}" for kind in get_args(Kind)} | {"eval_answered_though"}
-    built = ("help", "deliverable", "outcome", "verdict", "status")
+    built = ("help", "deliverable", "outcome", "verdict", "status", *BUILT)
     for group, keys in sentences("en").items():
         for key in keys:
             known = group in built or key in ("error", "warning", "recorded_no") or key in problems

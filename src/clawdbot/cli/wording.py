@@ -1,4 +1,4 @@
-"""What the command line says, in Chinese and English: one file of sentences for each language."""
+"""What the command line says, in Chinese and English: files of sentences for each language."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 
+_FILES = ("", "-why")
+"""Ends of the names of a language's files; a group of sentences stands in one of them."""
+
 
 @cache
 def sentences(language: Language) -> dict[str, dict[str, str]]:
     """All sentences of a language: group -> key -> text with ``{placeholders}``."""
-    return tomllib.loads((files("clawdbot.cli") / "words" / f"{language}.toml").read_text("utf-8"))
+    folder = files("clawdbot.cli") / "words"
+    texts = [(folder / f"{language}{end}.toml").read_text("utf-8") for end in _FILES]
+    return {group: keys for text in texts for group, keys in tomllib.loads(text).items()}
 
 
 class Words:
