@@ -13,16 +13,31 @@ Anything else that escapes is our bug.  Exit codes are assigned in ``clawdbot.cl
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What the attempts at a step took; money in US dollars.  ``model`` made the last one."""
+
+    model: str = ""
+    attempts: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
 
 
 class ClawdbotError(Exception):
     """Root of all expected errors.
 
-    ``message`` says what is wrong, ``hint`` what to do next; ``code`` is stable and may be matched on.
+    ``message`` says what is wrong, ``hint`` what to do next; ``code`` is stable and may be matched on.  ``spent`` is
+    what a reasoning step took that ended so.
     """
 
     code = "error"
+    spent = Spent()
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
         super().__init__(message)
@@ -91,9 +106,27 @@ class MissingExtra(UsageError):
 
 
 class ModelError(ClawdbotError):
-    """A model did not give a usable answer; another rung may."""
+    """A model did not give a usable answer; another rung may.
+
+    ``status`` is the server's HTTP status, ``retry_after_s`` how long it asked to be left alone, in seconds; ``tries``
+    is how often the model was asked before this error was believed.
+    """
 
     code = "model"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.tries = 1
 
 
 class ModelUnavailable(ModelError):
@@ -111,16 +144,25 @@ class ContextOverflow(ModelError):
 class InvalidStep(ModelError):
     """The model's answer is not valid under the step's schema, or was cut off.
 
-    ``raw`` is what the model said; the tokens were spent all the same and count against the budget.
+    ``raw`` is what the model said, ``truncated`` that it ends too early; the tokens were spent all the same and count
+    against the budget.
     """
 
     code = "invalid_step"
 
     def __init__(
-        self, message: str, *, hint: str = "", raw: str = "", prompt_tokens: int = 0, completion_tokens: int = 0
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        raw: str = "",
+        prompt_tokens: int = 0,
+        completion_tokens: int = 0,
+        truncated: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.raw = raw
+        self.truncated = truncated
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = completion_tokens
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 from langchain_core.messages import HumanMessage
 
 from clawdbot.config import ModelConfig
@@ -37,8 +36,7 @@ def endpoint(server: Any, **settings: Any) -> Rung:
 
 
 def ask(rung: Rung, schema: dict[str, Any] = SCHEMA) -> dict[str, Any]:
-    with stamina.set_testing(True, attempts=1):
-        return complete_step(rung, ASK, schema, max_tokens=40, deadline_s=20).value
+    return complete_step(rung, ASK, schema, max_tokens=40, deadline_s=20).value
 
 
 def shapes(server: Any) -> list[str]:

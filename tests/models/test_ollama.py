@@ -13,9 +13,9 @@ import pytest
 import stamina
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from clawdbot.config import ModelConfig
+from clawdbot.config import ModelConfig, RouterConfig
 from clawdbot.errors import ConfigError, ContextOverflow, ModelError, ModelUnavailable
-from clawdbot.models.interface import complete_step
+from clawdbot.models.calls.caller import Caller
 from clawdbot.models.ollama import OllamaChat, is_cloud
 from clawdbot.models.ollama_server import ollama_address
 from clawdbot.models.providers import build
@@ -144,15 +144,17 @@ def test_what_another_try_may_cure_is_tried_again(ollama: Any, first: Any) -> No
     ollama.replies["/api/chat"] = reply
     rung = build("o", ModelConfig(provider="ollama", model="m", base_url=ollama.url), home=Path("/nowhere"))
     with stamina.set_testing(True, attempts=3):
-        assert complete_step(rung, ASK, SCHEMA, max_tokens=40, deadline_s=20).value == {"a": "y"}
+        answer, tries = Caller(RouterConfig(), {}).ask(rung, ASK, SCHEMA, max_tokens=40, deadline_s=20)
+    assert (answer.value, tries) == ({"a": "y"}, 2)
     assert len(ollama.bodies("/api/chat")) == 2
 
 
 def test_the_last_of_three_tries_says_why(ollama: Any) -> None:
     ollama.replies["/api/chat"] = refuses(503, "server busy, please try again")
     rung = build("o", ModelConfig(provider="ollama", model="m", base_url=ollama.url), home=Path("/nowhere"))
-    with stamina.set_testing(True, attempts=3), pytest.raises(ModelUnavailable, match="busy"):
-        complete_step(rung, ASK, SCHEMA, max_tokens=40, deadline_s=20)
+    with stamina.set_testing(True, attempts=3), pytest.raises(ModelUnavailable, match="busy") as caught:
+        Caller(RouterConfig(), {}).ask(rung, ASK, SCHEMA, max_tokens=40, deadline_s=20)
+    assert (caught.value.tries, caught.value.status) == (3, 503)
     assert len(ollama.bodies("/api/chat")) == 3
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Generator, Mapping
 from typing import Any, Literal
 
-import httpx
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableSequence
@@ -15,8 +16,10 @@ from pydantic import PrivateAttr
 
 from clawdbot.errors import ContextOverflow, ModelError, ModelUnavailable
 from clawdbot.models.chat import End, FinishReason, Request, Schema, SchemaChat
-from clawdbot.models.relay import Relay, TimeIsUp
-from clawdbot.models.unavailable import BUSY, late
+from clawdbot.models.limits import Limits, TimeIsUp
+from clawdbot.models.relay import Emit, InLoop, InThread, Relay
+from clawdbot.models.retry_after import retry_after_s
+from clawdbot.models.unavailable import BUSY, REFUSED, UNREACHABLE, broke_off, late
 
 Mode = Literal["strict", "json_schema", "json_object", "structured", "prompt"]
 """strict, json_schema, json_object: OpenAI's ``response_format``; structured: LangChain's
@@ -24,6 +27,10 @@ Mode = Literal["strict", "json_schema", "json_object", "structured", "prompt"]
 
 _LIMITS = ("max_tokens", "max_output_tokens", "num_predict")
 _CUT = {"length", "max_tokens", "MAX_TOKENS"}
+# By name: clients stand on httpx, on httpx2, on others, each with its own classes of the same names.
+_NO_CONNECTION = frozenset({"ConnectError", "ConnectTimeout", "ConnectionError"})
+_TOO_LATE = frozenset({"TimeoutException", "TimeoutError", "Timeout"})
+_LOST = frozenset({"TransportError"})
 _THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _ASK = "Answer with one JSON object under this JSON Schema and nothing else:\n"
 
@@ -41,18 +48,21 @@ class AdaptedChat(SchemaChat):
     def _llm_type(self) -> str:
         return f"adapted-{self.inner._llm_type}"
 
-    def answer(self, request: Request) -> Iterator[str | End]:
+    def answer(self, request: Request) -> Generator[str | End, None, None]:
         """Stream the answer where the mode allows it, else give it in one piece."""
+        end = time.monotonic() + request.timeout_s
         for position in range(self._position, len(self.ladder)):
             mode = self.ladder[position]
             if mode == "strict" and not strict_ready(request.schema):
                 continue
             spoken = False
             try:
-                for piece in self._timed(mode, request):
+                for piece in self._timed(mode, request, left_s=end - time.monotonic()):
                     spoken = True
                     yield piece
                 return
+            except TimeIsUp as up:
+                raise up.explained(self.model_name) from None
             except Exception as error:
                 known = self._translate(error, request.timeout_s)
                 if known is None and not spoken and position + 1 < len(self.ladder) and _refused(error):
@@ -60,31 +70,42 @@ class AdaptedChat(SchemaChat):
                     self._position = self._position if mode == "strict" else position + 1
                     continue
                 if known is None:
-                    raise ModelError(f"{self.model_name!r} failed: {_text(error)}", hint=self.hint) from error
+                    raise ModelError(
+                        f"{self.model_name!r} failed: {_text(error)}", hint=self.hint, status=_status(error)
+                    ) from error
                 raise known from error
 
-    def _timed(self, mode: Mode, request: Request) -> Iterator[str | End]:
-        def produce(emit: Callable[[str | End], bool]) -> None:
-            for piece in self._ask(mode, request):
+    def _timed(self, mode: Mode, request: Request, *, left_s: float) -> Generator[str | End, None, None]:
+        async def produce(emit: Emit[str | End]) -> None:
+            async for piece in self._ask(mode, request):
                 if emit(piece):
                     return
 
-        yield from Relay[str | End](produce, timeout_s=request.timeout_s)
+        limits = Limits(first_s=request.first_s, stall_s=request.stall_s, total_s=left_s)
+        kind = type(self.inner)
+        # Only a call that is asynchronous by nature can be cancelled; another blocks a thread of its own.
+        method = "_agenerate" if mode == "structured" and request.schema is not None else "_astream"
+        if getattr(kind, method) is not getattr(BaseChatModel, method):
+            yield from Relay(InLoop[str | End](produce), limits=limits)
+        else:
+            yield from Relay(InThread[str | End](lambda emit: asyncio.run(produce(emit))), limits=limits)
 
-    def _ask(self, mode: Mode, request: Request) -> Iterator[str | End]:
+    async def _ask(self, mode: Mode, request: Request) -> AsyncIterator[str | End]:
         messages = [dict(message) for message in request.messages]
         model = self._limited(request.max_tokens)
         if request.schema is None:
-            yield from _told(model, messages, {})
+            pieces = _told(model, messages, {})
         elif mode == "structured":
-            yield from _structured(model, messages, request.schema)
+            pieces = _structured(model, messages, request.schema)
         elif mode in ("strict", "json_schema"):
             wrapped = {"name": "step", "schema": request.schema, "strict": mode == "strict"}
-            yield from _told(model, messages, _format(model, {"type": "json_schema", "json_schema": wrapped}))
+            pieces = _told(model, messages, _format(model, {"type": "json_schema", "json_schema": wrapped}))
         else:
             messages[-1]["content"] += "\n\n" + _ASK + json.dumps(request.schema, ensure_ascii=False)
             options = _format(model, {"type": "json_object"}) if mode == "json_object" else {}
-            yield from _extracted(_told(model, messages, options))
+            pieces = _extracted(_told(model, messages, options))
+        async for piece in pieces:
+            yield piece
 
     def _limited(self, max_tokens: int) -> BaseChatModel:
         if self.limit_field == "extra_body":
@@ -99,20 +120,46 @@ class AdaptedChat(SchemaChat):
         """The error in our words; None when it is neither the network, the key, the model's name nor the size."""
         if isinstance(error, ModelError):
             return error
-        if isinstance(error, TimeIsUp) or _caused_by(error, (httpx.TimeoutException, TimeoutError)):
+        text = _text(error)
+        if _caused_by(error, _NO_CONNECTION):
+            return ModelUnavailable(
+                f"The server of {self.model_name!r} does not answer: {text}", hint=self.hint, code=UNREACHABLE
+            )
+        if _caused_by(error, _TOO_LATE):
             return late(self.model_name, timeout_s)
-        status, text = getattr(error, "status_code", None), _text(error)
-        if status is None and _caused_by(error, (httpx.TransportError, ConnectionError)):
-            return ModelUnavailable(f"The server of {self.model_name!r} does not answer: {text}", hint=self.hint)
-        if status in (401, 403):
-            return ModelUnavailable(f"The server of {self.model_name!r} refused the key: {text}", hint=self.hint)
+        if (status := _status(error)) is not None:
+            return self._said_no(error, status, text) or self._too_long(text)
+        if _caused_by(error, _LOST) or isinstance(error, json.JSONDecodeError):
+            return broke_off(self.model_name)
+        if hasattr(error, "body"):  # an error object in the middle of an OpenAI stream, which has no status
+            return self._too_long(text) or ModelUnavailable(f"{self.model_name!r} gave up: {text}", code=BUSY)
+        return self._too_long(text)
+
+    def _said_no(self, error: Exception, status: int, text: str) -> ModelError | None:
+        server = f"The server of {self.model_name!r}"
+        if status in (401, 402, 403):
+            return ModelUnavailable(f"{server} refused the key: {text}", hint=self.hint, code=REFUSED, status=status)
         if status == 404:
-            return ModelUnavailable(f"The server has no model {self.model_name!r}: {text}", hint=self.hint)
+            return ModelUnavailable(
+                f"The server has no model {self.model_name!r}: {text}", hint=self.hint, code=REFUSED, status=status
+            )
         if status == 429 and "quota" in text.lower():
-            return ModelUnavailable(f"The quota for {self.model_name!r} is used up: {text}", hint=self.hint)
-        if status == 429 or (isinstance(status, int) and status >= 500):
-            return ModelUnavailable(f"The server of {self.model_name!r} is busy: {text}", code=BUSY)
-        if "context" in text.lower() and any(word in text.lower() for word in ("length", "size", "exceed", "maximum")):
+            return ModelUnavailable(
+                f"The quota for {self.model_name!r} is used up: {text}", hint=self.hint, code=REFUSED, status=status
+            )
+        if status in (408, 429) or status >= 500:
+            return ModelUnavailable(
+                f"{server} is busy: {text}",
+                hint="Try again in a moment.",
+                code=BUSY,
+                status=status,
+                retry_after_s=retry_after_s(getattr(getattr(error, "response", None), "headers", {})),
+            )
+        return None
+
+    def _too_long(self, text: str) -> ContextOverflow | None:
+        low = text.lower()
+        if "context" in low and any(word in low for word in ("length", "size", "exceed", "maximum")):
             return ContextOverflow(f"The prompt does not fit {self.model_name!r}: {text}", hint="Shorten the goal.")
         return None
 
@@ -141,31 +188,49 @@ def _format(model: BaseChatModel, response_format: Mapping[str, Any]) -> dict[st
     return {"response_format": response_format}
 
 
-def _told(model: BaseChatModel, messages: list[dict[str, str]], options: dict[str, Any]) -> Iterator[str | End]:
+async def _told(
+    model: BaseChatModel, messages: list[dict[str, str]], options: dict[str, Any]
+) -> AsyncIterator[str | End]:
     last: AIMessageChunk | None = None
-    for chunk in model.stream(messages, **options):
-        assert isinstance(chunk, AIMessageChunk)
+    async for chunk in _chunks(model, messages, options):
         if chunk.text:
             yield chunk.text
         last = chunk if last is None else last + chunk
-    yield _end(last)
+    # OpenAI's protocol says why an answer ends; where it does not, the connection may have been lost.
+    yield _end(last, unsaid="unknown" if hasattr(model, "extra_body") else "stop")
 
 
-def _structured(model: BaseChatModel, messages: list[dict[str, str]], schema: Schema) -> Iterator[str | End]:
+async def _chunks(
+    model: BaseChatModel, messages: list[dict[str, str]], options: dict[str, Any]
+) -> AsyncIterator[AIMessageChunk]:
+    if type(model)._astream is not BaseChatModel._astream:
+        async for chunk in model.astream(messages, **options):
+            assert isinstance(chunk, AIMessageChunk)
+            yield chunk
+        return
+    # Not ``astream``, which would block a pool of threads that keeps the process from ending while a server hangs.
+    for chunk in model.stream(messages, **options):
+        assert isinstance(chunk, AIMessageChunk)
+        yield chunk
+
+
+async def _structured(model: BaseChatModel, messages: list[dict[str, str]], schema: Schema) -> AsyncIterator[str | End]:
     chain = model.with_structured_output({"title": "step", "description": "The next step.", **schema})
     if not isinstance(chain, RunnableSequence):
         raise NotImplementedError("with_structured_output gives no model to ask")
-    # Only the model of the chain is asked.  LangChain's parser would complete a cut-off text and say nothing, and
-    # ``include_raw`` runs in a thread pool that keeps the process from ending while a server hangs.
-    raw = chain.first.invoke(messages)
+    # Only the model of the chain is asked: LangChain's parser would complete a cut-off text and say nothing.
+    if type(model)._agenerate is not BaseChatModel._agenerate:
+        raw = await chain.first.ainvoke(messages)
+    else:
+        raw = chain.first.invoke(messages)
     assert isinstance(raw, AIMessage)
     yield json.dumps(raw.tool_calls[0]["args"], ensure_ascii=False) if raw.tool_calls else raw.text
     yield _end(raw)
 
 
-def _extracted(pieces: Iterator[str | End]) -> Iterator[str | End]:
+async def _extracted(pieces: AsyncIterator[str | End]) -> AsyncIterator[str | End]:
     said: list[str] = []
-    for piece in pieces:
+    async for piece in pieces:
         if isinstance(piece, End):
             yield extract_object("".join(said))
             yield piece
@@ -186,13 +251,11 @@ def extract_object(text: str) -> str:
     return text
 
 
-def _end(message: AIMessage | None) -> End:
+def _end(message: AIMessage | None, *, unsaid: FinishReason = "stop") -> End:
     metadata: dict[str, Any] = {} if message is None else message.response_metadata
     usage = None if message is None else message.usage_metadata
-    given = next(
-        (metadata[key] for key in ("finish_reason", "stop_reason", "done_reason") if metadata.get(key)), "stop"
-    )
-    reason: FinishReason = "length" if given in _CUT else "stop"
+    given = next((metadata[key] for key in ("finish_reason", "stop_reason", "done_reason") if metadata.get(key)), None)
+    reason: FinishReason = unsaid if given is None else "length" if given in _CUT else "stop"
     if usage is None:
         return End(finish_reason=reason)
     return End(
@@ -203,15 +266,22 @@ def _end(message: AIMessage | None) -> End:
     )
 
 
+def _status(error: Exception) -> int | None:
+    """The HTTP status, where clients keep it."""
+    for holder, name in ((error, "status_code"), (error, "code"), (getattr(error, "response", None), "status_code")):
+        found = getattr(holder, name, None)
+        if isinstance(found, int):
+            return found
+    return None
+
+
 def _refused(error: Exception) -> bool:
-    return getattr(error, "status_code", None) in (400, 422) or isinstance(
-        error, TypeError | ValueError | NotImplementedError
-    )
+    return _status(error) in (400, 422) or isinstance(error, TypeError | ValueError | NotImplementedError)
 
 
-def _caused_by(error: BaseException | None, kinds: tuple[type[BaseException], ...]) -> bool:
+def _caused_by(error: BaseException | None, names: frozenset[str]) -> bool:
     while error is not None:
-        if isinstance(error, kinds):
+        if not names.isdisjoint(kind.__name__ for kind in type(error).__mro__):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -7,8 +7,10 @@ Calls take three keyword arguments: ``schema`` (JSON Schema of the answer), ``ma
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +24,8 @@ from pydantic import Field
 from clawdbot.models.tokens import estimate_tokens
 
 Schema = dict[str, Any]
-FinishReason = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "unknown"]
+"""unknown: a server that says why it ends did not say so; the answer may have broken off."""
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant", "tool": "user", "chat": "user", "function": "user"}
 _TOKENS_PER_MESSAGE = 8
@@ -37,6 +40,10 @@ class Request:
     schema: Schema | None
     max_tokens: int
     timeout_s: float
+    first_s: float = 120.0
+    """Limit until the answer begins."""
+    stall_s: float = 60.0
+    """Limit between two pieces of it."""
     stop: tuple[str, ...] = ()
 
 
@@ -65,9 +72,11 @@ class SchemaChat(BaseChatModel):
     model_name: str = Field(description="Name as the server knows it.")
     context: int = 8192
     timeout_s: float = 300.0
+    first_token_timeout_s: float = 120.0
+    stall_timeout_s: float = 60.0
 
     @abstractmethod
-    def answer(self, request: Request) -> Iterator[str | End]:
+    def answer(self, request: Request) -> Generator[str | End, None, None]:
         """Yield the answer's text in pieces, then one :class:`End`.
 
         Raises ModelUnavailable, ContextOverflow or another ModelError; closing the iterator stops the model.
@@ -116,13 +125,19 @@ class SchemaChat(BaseChatModel):
         request = self._request(messages, stop, kwargs)
         said: list[str] = []
         end: End | None = None
-        for piece in self.answer(request):
-            if isinstance(piece, End):
-                end = piece
-                continue
-            said.append(piece)
-            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
-        yield ChatGenerationChunk(message=self._last_chunk(messages, "".join(said), end or End(finish_reason="stop")))
+        began, first_s = time.monotonic(), 0.0
+        # Closed here, not when garbage is collected: whoever leaves the stream stops the model.
+        with closing(self.answer(request)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, End):
+                    end = piece
+                    continue
+                first_s = first_s or time.monotonic() - began
+                said.append(piece)
+                yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+        last = self._last_chunk(messages, "".join(said), end or End(finish_reason="stop"))
+        last.response_metadata["first_token_s"] = first_s
+        yield ChatGenerationChunk(message=last)
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> Request:
         schema = options.pop("schema", None)
@@ -135,6 +150,8 @@ class SchemaChat(BaseChatModel):
             schema=schema,
             max_tokens=max_tokens,
             timeout_s=min(timeout_s, self.timeout_s),
+            first_s=self.first_token_timeout_s,
+            stall_s=self.stall_timeout_s,
             stop=tuple(stop or ()),
         )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class ScriptedChatModel(SchemaChat):
         """Answers not yet given."""
         return len(self._answers) - len(self._calls)
 
-    def answer(self, request: Request) -> Iterator[str | End]:
+    def answer(self, request: Request) -> Generator[str | End, None, None]:
         """Play the next answer, cut off after ``max_tokens`` as a real model would be."""
         schema = request.schema or {}
         with self._lock:

@@ -13,6 +13,7 @@ from clawdbot.errors import ConfigError
 from clawdbot.models.adapted import AdaptedChat, Mode
 from clawdbot.models.api_key import api_key
 from clawdbot.models.chat import SchemaChat
+from clawdbot.models.own_retries import refuse_own_retries
 
 _OURS = "clawdbot."
 _EXAMPLE = "for example 'langchain_anthropic:ChatAnthropic'"
@@ -23,8 +24,16 @@ def build(name: str, config: ModelConfig, home: Path) -> SchemaChat:
     """The model of ``[models.NAME]``, made with ``options`` as its arguments (the key as ``api_key``)."""
     kind = load_class(name, config.model)
     options: dict[str, Any] = dict(config.options)
+    limits: dict[str, float] = {
+        "timeout_s": config.timeout_s,
+        "first_token_timeout_s": config.first_token_timeout_s,
+        "stall_timeout_s": config.stall_timeout_s,
+    }
     if issubclass(kind, SchemaChat):
-        return kind(**{"context": config.context, "timeout_s": config.timeout_s, **options})
+        return kind(**{"context": config.context, **limits, **options})
+    refuse_own_retries(name, config)
+    if "max_retries" in kind.model_fields:
+        options["max_retries"] = 0
     if key := api_key(name, config):
         options["api_key"] = key
     try:
@@ -35,7 +44,7 @@ def build(name: str, config: ModelConfig, home: Path) -> SchemaChat:
         inner=inner,
         model_name=str(options.get("model") or options.get("model_name") or name),
         context=config.context,
-        timeout_s=config.timeout_s,
+        **limits,
         ladder=_OPENAI_LADDER if hasattr(inner, "extra_body") else ("structured", "prompt"),
         hint=f"Check options and the key in [models.{name}].",
     )

@@ -13,7 +13,7 @@ import math
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,9 @@ from clawdbot.config import ModelConfig
 from clawdbot.errors import ContextOverflow, MissingExtra, ModelError, ModelUnavailable
 from clawdbot.models.catalog import DEFAULT_MODEL, model_file
 from clawdbot.models.chat import End, Judgement, Request, Schema, SchemaChat
-from clawdbot.models.relay import Relay, TimeIsUp
-from clawdbot.models.unavailable import late
+from clawdbot.models.limits import Limits, TimeIsUp
+from clawdbot.models.relay import InThread, Relay
+from clawdbot.models.unavailable import REFUSED
 
 _BATCH = 256
 """Prompt tokens between two chances to stop: about four seconds on two slow cores."""
@@ -60,23 +61,20 @@ class LlamaCppChat(SchemaChat):
         """Tokens of ``text`` by the model's own tokenizer."""
         return self.engine.count(text)
 
-    def answer(self, request: Request) -> Iterator[str | End]:
+    def answer(self, request: Request) -> Generator[str | End, None, None]:
         """Stream the answer; a timeout or a closed iterator stops the model within one batch."""
         engine = self.engine
-        body = self._body(engine, request)
-        relay = Relay[Mapping[str, Any]](lambda emit: engine.chat(body, emit), timeout_s=request.timeout_s)
         reason = "stop"
         last: Mapping[str, Any] = {}
         try:
-            for event in relay:
-                _raise_error(event, self.model_name)
+            for event in self._events(engine, self._body(engine, request), request):
                 for choice in event.get("choices", ()):
                     reason = choice.get("finish_reason") or reason
                     if text := choice.get("delta", {}).get("content"):
                         yield text
                 last = event if "usage" in event else last
-        except TimeIsUp:
-            raise late(self.model_name, request.timeout_s) from None
+        except TimeIsUp as up:
+            raise up.explained(self.model_name) from None
         yield _end(reason, last)
 
     def judge(self, messages: list[BaseMessage], *, timeout_s: float) -> Judgement | None:
@@ -87,16 +85,25 @@ class LlamaCppChat(SchemaChat):
         shares = {"yes": 0.0, "no": 0.0}
         prompt_tokens = 0
         try:
-            for event in Relay[Mapping[str, Any]](lambda emit: engine.chat(body, emit), timeout_s=timeout_s):
-                _raise_error(event, self.model_name)
+            for event in self._events(engine, body, request):
                 prompt_tokens = event.get("usage", {}).get("prompt_tokens", prompt_tokens)
                 for choice in event.get("choices", ()):
                     for token in ((choice.get("logprobs") or {}).get("content") or ())[:1]:
                         _add_shares(shares, token["top_logprobs"])
-        except TimeIsUp:
-            raise late(self.model_name, timeout_s) from None
+        except TimeIsUp as up:
+            raise up.explained(self.model_name) from None
         total = shares["yes"] + shares["no"]
         return Judgement(yes=shares["yes"] / total if total else 0.0, prompt_tokens=prompt_tokens)
+
+    def _events(
+        self, engine: Engine, body: dict[str, Any], request: Request
+    ) -> Generator[Mapping[str, Any], None, None]:
+        """What the engine says, in time.  Its progress through the prompt gives it the first limit anew."""
+        limits = Limits(first_s=request.first_s, stall_s=request.stall_s, total_s=request.timeout_s)
+        source = InThread[Mapping[str, Any]](lambda emit: engine.chat(body, emit))
+        for event in Relay(source, limits=limits, begins=_is_text):
+            _raise_error(event, self.model_name)
+            yield event
 
     def _body(self, engine: Engine, request: Request) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -114,6 +121,10 @@ class LlamaCppChat(SchemaChat):
         if request.schema is not None:
             body["grammar"] = engine.grammar(request.schema)
         return body
+
+
+def _is_text(event: Mapping[str, Any]) -> bool:
+    return any(choice.get("delta", {}).get("content") for choice in event.get("choices", ()))
 
 
 def _add_shares(shares: dict[str, float], tokens: Sequence[Mapping[str, Any]]) -> None:
@@ -147,6 +158,7 @@ class Engine:
             raise ModelUnavailable(
                 f"llama.cpp cannot load {str(path)!r}: not a usable GGUF file, or memory is short.",
                 hint="Remove it and run: clawdbot models pull",
+                code=REFUSED,
             ) from error
         self.address: str = self._server.listening_address
         self._http = httpx.Client(
@@ -202,7 +214,9 @@ def load_engine(path: Path, *, context: int, threads: int = 0) -> Engine:
     Raises ModelUnavailable when the file is missing or damaged, MissingExtra without xllamacpp.
     """
     if not path.is_file():
-        raise ModelUnavailable(f"There is no model file {str(path)!r}.", hint="Get it with: clawdbot models pull")
+        raise ModelUnavailable(
+            f"There is no model file {str(path)!r}.", hint="Get it with: clawdbot models pull", code=REFUSED
+        )
     key = (path.resolve(), context, threads)
     with _engines_lock:
         if key not in _engines:
@@ -241,6 +255,8 @@ def build(name: str, config: ModelConfig, home: Path) -> LlamaCppChat:
         path=config.path or model_file(home, model),
         context=config.context,
         timeout_s=config.timeout_s,
+        first_token_timeout_s=config.first_token_timeout_s,
+        stall_timeout_s=config.stall_timeout_s,
         threads=config.threads,
         temperature=config.temperature,
         **config.options,

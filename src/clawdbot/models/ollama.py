@@ -7,7 +7,7 @@ the prompt is measured before the call, newer servers are told not to (``truncat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from pydantic import Field
 from clawdbot.config import ModelConfig
 from clawdbot.errors import ConfigError, ContextOverflow, ModelError, ModelUnavailable
 from clawdbot.models.chat import End, Request, SchemaChat
+from clawdbot.models.limits import Limits
 from clawdbot.models.ollama_server import OllamaServer
 from clawdbot.models.ollama_server import is_cloud as is_cloud  # every provider's module has one
-from clawdbot.models.unavailable import BUSY
+from clawdbot.models.unavailable import BUSY, PROMPT_CUT, broke_off
 
 _SURELY_FEWER = 0.4
 """A count below this share of the (upper) estimate cannot be the whole prompt."""
@@ -34,6 +35,7 @@ class OllamaChat(SchemaChat):
     seed: int = 7
     keep_alive: str | int = "15m"
     think: bool | str | None = Field(default=False, description="None leaves it to the model.")
+    connect_timeout_s: float = 10.0
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -45,7 +47,7 @@ class OllamaChat(SchemaChat):
         """The server that is asked."""
         return OllamaServer(self.base_url)
 
-    def answer(self, request: Request) -> Iterator[str | End]:
+    def answer(self, request: Request) -> Generator[str | End, None, None]:
         """Stream the answer; closing the iterator closes the connection, which stops the server."""
         sent = sum(self.get_num_tokens(message["content"]) for message in request.messages)
         if sent + request.max_tokens > self.context:
@@ -63,11 +65,11 @@ class OllamaChat(SchemaChat):
                 last = event
         yield self._end(last, sent)
 
-    def _events(self, request: Request) -> Iterator[dict[str, Any]]:
+    def _events(self, request: Request) -> Generator[dict[str, Any], None, None]:
         body = self._body(request)
         started = False
         try:
-            for event in self.server.lines("/api/chat", body, timeout_s=request.timeout_s, model=self.model_name):
+            for event in self._lines(body, request):
                 started = True
                 yield event
         except ModelError as error:
@@ -75,7 +77,13 @@ class OllamaChat(SchemaChat):
             if started or "think" not in body or "think" not in error.message.lower():
                 raise
             del body["think"]
-            yield from self.server.lines("/api/chat", body, timeout_s=request.timeout_s, model=self.model_name)
+            yield from self._lines(body, request)
+
+    def _lines(self, body: dict[str, Any], request: Request) -> Generator[dict[str, Any], None, None]:
+        limits = Limits(first_s=request.first_s, stall_s=request.stall_s, total_s=request.timeout_s)
+        return self.server.lines(
+            "/api/chat", body, limits=limits, model=self.model_name, connect_s=self.connect_timeout_s
+        )
 
     def _body(self, request: Request) -> dict[str, Any]:
         options = {"temperature": self.temperature, "seed": self.seed, **self.options}
@@ -100,12 +108,13 @@ class OllamaChat(SchemaChat):
         if last.get("done_reason") == "load":
             raise ModelUnavailable(f"Ollama loaded {self.model_name!r} but did not answer.", code=BUSY)
         if not last:
-            raise ModelUnavailable(f"Ollama's answer from {self.model_name!r} broke off.", code=BUSY)
+            raise broke_off(self.model_name)
         counted = last.get("prompt_eval_count")
         if counted is not None and self._was_cut(int(counted), sent):
             raise ContextOverflow(
                 f"Ollama shortened the prompt without saying so: about {sent} tokens were sent, {counted} were read.",
                 hint=f"Give {self.model_name!r} a larger context (OLLAMA_CONTEXT_LENGTH, or a model that can).",
+                code=PROMPT_CUT,
             )
         return End(
             finish_reason="length" if last.get("done_reason") == "length" else "stop",
@@ -132,6 +141,9 @@ def build(name: str, config: ModelConfig, home: Path) -> OllamaChat:
         base_url=config.base_url,
         context=config.context,
         timeout_s=config.timeout_s,
+        connect_timeout_s=config.connect_timeout_s,
+        first_token_timeout_s=config.first_token_timeout_s,
+        stall_timeout_s=config.stall_timeout_s,
         temperature=config.temperature,
         think=options.pop("think", False),
         keep_alive=options.pop("keep_alive", "15m"),
@@ -147,4 +159,6 @@ def _timings(last: Mapping[str, Any]) -> dict[str, float] | None:
     ):
         if last.get(count) and last.get(duration):
             found[name] = last[count] / (last[duration] / 1e9)
+    if last.get("load_duration"):
+        found["load_s"] = last["load_duration"] / 1e9
     return found or None

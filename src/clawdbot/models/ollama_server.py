@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,11 @@ import httpx
 
 from clawdbot.config import ModelConfig
 from clawdbot.errors import ContextOverflow, ModelError, ModelUnavailable
-from clawdbot.models.unavailable import BUSY, late
+from clawdbot.models.limits import Limits, TimeIsUp
+from clawdbot.models.relay import Emit, InLoop, Relay
+from clawdbot.models.retry_after import retry_after_s
+from clawdbot.models.tls import certificates
+from clawdbot.models.unavailable import BUSY, REFUSED, UNREACHABLE, broke_off, late
 
 _PORT = 11434
 _CONNECT_S = 5.0
@@ -53,9 +56,11 @@ class OllamaServer:
     def __init__(self, base_url: str = "") -> None:
         self.base_url = ollama_address(base_url)
         # A proxy from the environment must not stand between us and this machine.
-        local = urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        self._local = urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         timeout = httpx.Timeout(_CONNECT_S, read=_READ_S)
-        self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=not local, limits=_NO_IDLE)
+        self._http = httpx.Client(
+            base_url=self.base_url, timeout=timeout, trust_env=not self._local, limits=_NO_IDLE, verify=certificates()
+        )
 
     def answers(self, *, within_s: float = 0.5) -> bool:
         """A server listens there."""
@@ -92,32 +97,53 @@ class OllamaServer:
             raise ModelError(f"{self.base_url} did not send one vector for each of {len(texts)} texts.")
         return found
 
-    def lines(self, path: str, body: Mapping[str, Any], *, timeout_s: float, model: str) -> Iterator[dict[str, Any]]:
-        """The server's JSON objects, line by line, until ``timeout_s`` is over; leaving it stops the server."""
-        deadline = time.monotonic() + timeout_s
-        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s))
+    def lines(
+        self, path: str, body: Mapping[str, Any], *, limits: Limits, model: str, connect_s: float = _CONNECT_S
+    ) -> Generator[dict[str, Any], None, None]:
+        """The server's JSON objects, line by line, within ``limits``; leaving it closes the connection, which stops
+        the server."""
+
+        async def produce(emit: Emit[dict[str, Any]]) -> None:
+            await self._read_lines(path, body, connect_s=min(connect_s, limits.total_s), model=model, emit=emit)
+
         try:
-            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
+            yield from Relay(InLoop[dict[str, Any]](produce), limits=limits)
+        except TimeIsUp as up:
+            raise up.explained(model) from None
+
+    async def _read_lines(
+        self, path: str, body: Mapping[str, Any], *, connect_s: float, model: str, emit: Emit[dict[str, Any]]
+    ) -> None:
+        begun = False
+        try:
+            # A client for each call: one that is kept belongs to an event loop and keeps sockets open.
+            async with (
+                httpx.AsyncClient(
+                    base_url=self.base_url,
+                    timeout=httpx.Timeout(None, connect=connect_s),
+                    trust_env=not self._local,
+                    verify=certificates(),
+                ) as http,
+                http.stream("POST", path, json=body) as response,
+            ):
                 if response.is_error:
-                    response.read()
-                    raise self._refusal(response.status_code, _error_text(response.text), model)
-                for line in response.iter_lines():
+                    await response.aread()
+                    raise self._refusal(response, model)
+                async for line in response.aiter_lines():
                     if not line.strip():
                         continue
                     event = json.loads(line)
                     if "error" in event:
-                        raise self._refusal(500, str(event["error"]), model)
-                    yield event
-                    if time.monotonic() > deadline and not event.get("done"):
-                        raise late(model, timeout_s)
-        except httpx.TimeoutException as error:
-            if isinstance(error, httpx.ConnectTimeout):
-                raise self._unreachable() from error
-            raise late(model, timeout_s) from error
-        except httpx.TransportError as error:
+                        raise self._said_no(500, str(event["error"]), model)
+                    begun = True
+                    if emit(event):
+                        return
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise self._unreachable() from error
-        except json.JSONDecodeError as error:
-            raise ModelError(f"{self.base_url} does not speak Ollama's protocol.", hint="Check base_url.") from error
+        except httpx.TransportError as error:
+            raise broke_off(model) from error
+        except (json.JSONDecodeError, AttributeError, TypeError) as error:
+            raise (broke_off(model) if begun else self._strange()) from error
 
     def _json(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float = _READ_S
@@ -130,34 +156,55 @@ class OllamaServer:
         except httpx.TransportError as error:
             raise self._unreachable() from error
         if response.is_error:
-            raise self._refusal(response.status_code, _error_text(response.text), str((body or {}).get("model", "")))
+            raise self._refusal(response, str((body or {}).get("model", "")))
         try:
             found: dict[str, Any] = response.json()
         except json.JSONDecodeError as error:
-            raise ModelError(f"{self.base_url} does not speak Ollama's protocol.", hint="Check base_url.") from error
+            raise self._strange() from error
         return found
 
     def _unreachable(self) -> ModelUnavailable:
         return ModelUnavailable(
             f"No Ollama server answers at {self.base_url}.",
             hint="Start it with: ollama serve (or set OLLAMA_HOST or base_url).",
+            code=UNREACHABLE,
         )
 
-    def _refusal(self, status: int, text: str, model: str) -> ModelError:
+    def _strange(self) -> ModelError:
+        return ModelError(f"{self.base_url} does not speak Ollama's protocol.", hint="Check base_url.")
+
+    def _refusal(self, response: httpx.Response, model: str) -> ModelError:
+        text = _error_text(response.text)
+        return self._said_no(response.status_code, text, model, wait_s=retry_after_s(response.headers))
+
+    def _said_no(self, status: int, text: str, model: str, *, wait_s: float | None = None) -> ModelError:
         low = text.lower()
         if status == 404 or ("model" in low and "not found" in low):
-            return ModelUnavailable(f"Ollama has no model {model!r}.", hint=f"Get it with: ollama pull {model}")
-        if status in (401, 403):
-            return ModelUnavailable(f"Ollama refused {model!r}: {text}", hint="Sign in with: ollama signin")
+            return ModelUnavailable(
+                f"Ollama has no model {model!r}.", hint=f"Get it with: ollama pull {model}", code=REFUSED, status=status
+            )
+        if status in (401, 402, 403):
+            return ModelUnavailable(
+                f"Ollama refused {model!r}: {text}", hint="Sign in with: ollama signin", code=REFUSED, status=status
+            )
         if "exceed" in low and "context" in low:
-            return ContextOverflow(f"Ollama: {text}", hint="Raise context of the model in [models].")
-        if status in (429, 502, 503, 504):
-            return ModelUnavailable(f"Ollama is busy: {text}", hint="Try again in a moment.", code=BUSY)
+            return ContextOverflow(f"Ollama: {text}", hint="Raise context of the model in [models].", status=status)
         if "memory" in low:
             return ModelUnavailable(
-                f"Ollama cannot load {model!r}: {text}", hint="Lower context, or take a smaller one."
+                f"Ollama cannot load {model!r}: {text}",
+                hint="Lower context, or take a smaller one.",
+                code=REFUSED,
+                status=status,
             )
-        return ModelError(f"Ollama refused the request ({status}): {text}")
+        if status == 429 or status >= 500:
+            return ModelUnavailable(
+                f"Ollama is busy: {text}",
+                hint="Try again in a moment.",
+                code=BUSY,
+                status=status,
+                retry_after_s=wait_s,
+            )
+        return ModelError(f"Ollama refused the request ({status}): {text}", status=status)
 
 
 def _error_text(body: str) -> str:
