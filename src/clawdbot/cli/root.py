@@ -12,7 +12,7 @@ import typer.main
 from clawdbot.cli.wording import Words, locale_language
 
 COMMANDS = (
-    "run", "ask", "runs", "show", "why", "approve", "knowledge", "models", "tools", "init", "doctor", "demo",
+    "run", "ask", "runs", "show", "why", "approve", "knowledge", "models", "router", "tools", "init", "doctor", "demo",
     "version",
 )  # fmt: skip
 """In the order of ``--help``; each is a module of this package with a Typer ``app``."""

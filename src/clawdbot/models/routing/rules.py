@@ -65,6 +65,21 @@ class Rule:
             and context.attempt >= self.attempt_from
         )
 
+    def unmet(self, context: StepContext) -> tuple[str, ...]:
+        """The keys of ``when`` that do not hold for a step, as they are written in TOML; none when the rule fires."""
+        label = RANK[context.label]
+        held = {
+            "kind": not self.kinds or context.kind in self.kinds,
+            "intent": not self.intents or context.intent in self.intents,
+            "user": self.anybody or context.user in self.users,
+            "label_from": label >= self.label_from,
+            "label_to": label <= self.label_to,
+            "tokens_from": context.prompt_tokens >= self.tokens_from,
+            "tokens_to": context.prompt_tokens <= self.tokens_to,
+            "attempt_from": context.attempt >= self.attempt_from,
+        }
+        return tuple(key for key, holds in held.items() if not holds)
+
 
 def _members(name: str, groups: Mapping[str, Sequence[str]]) -> Sequence[str]:
     return groups.get(name.removeprefix("group:"), ()) if name.startswith("group:") else (name,)
