@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from clawdbot.agents.checks import check_answer, check_call, check_outcome, wrong_language
-from clawdbot.agents.events import Listener, event
+from clawdbot.agents.events import Ask, Listener, event
 from clawdbot.agents.guards import repeated
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Frame, Planner
+from clawdbot.agents.routing import validation
 from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Intent, Outcome, Step
 from clawdbot.agents.verdict import done_kinds
 from clawdbot.errors import ApprovalNeeded
-
-Ask = Callable[[ApprovalNeeded], bool]
-"""Puts a payload before a person; True when approved.  May suspend the run (and come back here later)."""
 
 _REJECTED = {"zh": "被人工拒绝：没有执行。", "en": "Rejected by a person: nothing was done."}
 
@@ -32,9 +30,7 @@ def act_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) ->
     if intent.tool == FINISH:
         return _finish(frame, intent, listener, began)
     step = _repeat(frame, intent) or _call(frame, intent, ask)
-    step = _timed(step, began)
-    planner.ledger.add_step(state["run_id"], step.n, step.as_json())
-    listener(event("step", state["run_id"], **step.as_json()))
+    step = _kept(frame, step, listener, began)
     return {"steps": [*state["steps"], step.as_json()], "intent": None, "elapsed_s": frame.elapsed_s}
 
 
@@ -60,15 +56,25 @@ def _step(
         model=intent.model,
         label=frame.label,
         prompt_tokens=intent.prompt_tokens,
+        cached_tokens=intent.cached_tokens,
         completion_tokens=intent.completion_tokens,
         cost_usd=intent.cost_usd,
+        attempts=intent.attempts,
         ms=0,
         model_ms=intent.ms,
     )
 
 
-def _timed(step: Step, began: float) -> Step:
-    return Step.from_json({**step.as_json(), "ms": step.model_ms + round((time.monotonic() - began) * 1000)})
+def _kept(frame: Frame, step: Step, listener: Listener, began: float) -> Step:
+    """The step with its time, recorded and told; what checks said of it is reported to those who choose models."""
+    step = replace(step, ms=step.model_ms + round((time.monotonic() - began) * 1000))
+    run_id = frame.state["run_id"]
+    said = validation(step, frame.planner.tools.get(step.tool), documents_only=frame.brief.documents == "only")
+    if said is not None:
+        frame.planner.models.report(run_id, step.n, said)
+    frame.planner.ledger.add_step(run_id, step.n, step.as_json())
+    listener(event("step", run_id, **step.as_json()))
+    return step
 
 
 def _repeat(frame: Frame, intent: Intent) -> Step | None:
@@ -135,9 +141,7 @@ def _finish(frame: Frame, intent: Intent, listener: Listener, began: float) -> d
         step = _step(frame, intent, text, "complaint", notes=tuple(wrong))
     else:
         step = _step(frame, intent, "accepted", "ok")
-    step = _timed(step, began)
-    frame.planner.ledger.add_step(frame.state["run_id"], step.n, step.as_json())
-    listener(event("step", frame.state["run_id"], **step.as_json()))
+    step = _kept(frame, step, listener, began)
     changes: dict[str, Any] = {
         "steps": [*frame.state["steps"], step.as_json()],
         "intent": None,

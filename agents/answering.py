@@ -7,11 +7,12 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from clawdbot.agents.offers import ANSWER_LENGTH, FINISH
 from clawdbot.agents.prompting import LANGUAGES
 from clawdbot.agents.quotations import Quotations
-from clawdbot.agents.reasoning import price_of
+from clawdbot.agents.reasoning import intent
 from clawdbot.agents.steps import Intent
 from clawdbot.knowledge.evidence.ranges import hint
 from clawdbot.models.chat import Schema
-from clawdbot.models.interface import Rung, complete_step
+from clawdbot.models.service import ModelService
+from clawdbot.models.step_request import StepRequest
 from clawdbot.text.language import Language
 
 MAX_TOKENS = 220
@@ -30,25 +31,21 @@ _SCHEMA: Schema = {
 
 
 def write_answer(
-    rung: Rung, question: str, quotations: Quotations, language: Language, *, problem: str, deadline_s: float
+    models: ModelService,
+    request: StepRequest,
+    question: str,
+    quotations: Quotations,
+    language: Language,
+    *,
+    problem: str,
 ) -> Intent:
     """The call of ``finish`` that answers from the quotes; ``problem`` is what was wrong with the last try.
 
-    Raises InvalidStep, ModelUnavailable, ContextOverflow or another ModelError.
+    Raises what :meth:`ModelService.complete` raises.
     """
-    answer = complete_step(
-        rung, _messages(question, quotations, language, problem), _SCHEMA, max_tokens=MAX_TOKENS, deadline_s=deadline_s
-    )
-    return Intent(
-        thought="",
-        tool=FINISH,
-        args={"answer": str(answer.value["answer"])},
-        model=rung.name,
-        prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-        cost_usd=str(price_of(rung, answer.prompt_tokens, answer.completion_tokens)),
-        ms=answer.ms,
-    )
+    asked = _messages(question, quotations, language, problem)
+    answer = models.complete(request, asked, _SCHEMA, max_tokens=MAX_TOKENS)
+    return intent(answer, thought="", tool=FINISH, args={"answer": str(answer.value["answer"])})
 
 
 def _messages(question: str, quotations: Quotations, language: Language, problem: str) -> list[BaseMessage]:

@@ -32,7 +32,7 @@ def build_graph(planner: Planner, checkpointer: BaseCheckpointSaver[Any]) -> Gra
         return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": stop}
 
     def reason(state: RunState, config: RunnableConfig) -> dict[str, Any]:
-        return reason_node(planner, state, _listener(config))
+        return reason_node(planner, state, _listener(config), _ask)
 
     def act(state: RunState, config: RunnableConfig) -> dict[str, Any]:
         return act_node(planner, state, _listener(config), _ask)

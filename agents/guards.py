@@ -1,10 +1,10 @@
-"""When a run must stop: steps, time, tokens, money, a model that gives no valid step; and calls made before."""
+"""When a run must stop: steps, time, tokens, models that give no valid step; and calls made before.  Money is watched
+where models are asked, since free ones go on without it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Literal
 
 from clawdbot.agents.steps import Step
@@ -14,21 +14,21 @@ from clawdbot.text.language import Language
 StopKind = Literal["steps", "deadline", "budget", "model", "refused"]
 
 INVALID_LIMIT = 2
-"""Invalid answers in a row (each after its repair) that end a run."""
+"""Invalid steps in a row that end a run; in each one every model of the ladder had its repair."""
 
 _REASONS: dict[Language, dict[str, str]] = {
     "zh": {
         "steps": "达到步数上限（[planner] max_steps = {limit}）",
         "deadline": "超过时间上限（[planner] deadline_s = {limit}）",
         "tokens": "用完了本次任务的令牌预算（[budget] task_tokens = {limit}）",
-        "money": "用完了本次任务的费用预算（[budget] task_usd = {limit}）",
+        "budget": "费用预算已用完：{limit}",
         "model": "模型没有给出可用的步骤：{limit}",
     },
     "en": {
         "steps": "the step limit was reached ([planner] max_steps = {limit})",
         "deadline": "the time limit was reached ([planner] deadline_s = {limit})",
         "tokens": "the token budget of the run is used up ([budget] task_tokens = {limit})",
-        "money": "the money budget of the run is used up ([budget] task_usd = {limit})",
+        "budget": "the money is used up: {limit}",
         "model": "the model gave no usable step: {limit}",
     },
 }  # fmt: skip
@@ -50,9 +50,6 @@ def should_stop(
     tokens = sum(s.prompt_tokens + s.completion_tokens for s in steps)
     if tokens >= config.budget.task_tokens:
         return "budget", reason_text("tokens", config.budget.task_tokens, language)
-    cost = sum((Decimal(s.cost_usd) for s in steps), Decimal(0))
-    if config.budget.task_usd is not None and cost and cost >= config.budget.task_usd:
-        return "budget", reason_text("money", config.budget.task_usd, language)
     last = steps[-INVALID_LIMIT:]
     if len(last) == INVALID_LIMIT and all(s.outcome == "invalid" for s in last):
         return "model", reason_text("model", last[-1].observation[:160], language)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -12,8 +11,8 @@ from clawdbot.agents.steps import Intent
 from clawdbot.knowledge.evidence.choice import choose
 from clawdbot.knowledge.evidence.ranges import hint
 from clawdbot.knowledge.evidence.statement import Statement
-from clawdbot.models.chat import SchemaChat
-from clawdbot.models.interface import Rung
+from clawdbot.models.service import ModelService
+from clawdbot.models.step_request import StepRequest
 
 JUDGED = 12
 """Statements that are judged, best first; each costs about a second."""
@@ -21,38 +20,33 @@ JUDGED = 12
 _SYSTEM = "You check whether a statement from a company document answers a question. Answer yes or no."
 
 
-def judge_quotes(rung: Rung, question: str, statements: Sequence[Statement], *, deadline_s: float) -> Intent | None:
+def judge_quotes(
+    models: ModelService, request: StepRequest, question: str, statements: Sequence[Statement]
+) -> Intent | None:
     """The call of ``quote`` that follows from a judgement of each statement; None when the model cannot judge so.
 
-    Raises ModelUnavailable, ContextOverflow or another ModelError.
+    Raises what :meth:`ModelService.judge` raises.
     """
-    if not isinstance(rung.chat, SchemaChat):
-        return None
-    began = time.monotonic()
     best_first = sorted(range(len(statements)), key=lambda i: -statements[i].fit)
     order = best_first[:JUDGED]
     order += [i for i in best_first[JUDGED:] if _is_other_version(statements[i], [statements[j] for j in order])]
-    yes: list[float] = []
-    tokens = 0
-    for i in order:
-        left = deadline_s - (time.monotonic() - began)
-        judgement = rung.chat.judge(_messages(question, statements[i]), timeout_s=max(0.1, left))
-        if judgement is None:
-            return None
-        yes.append(judgement.yes)
-        tokens += judgement.prompt_tokens
-    chosen = [order[i] + 1 for i in choose(question, [statements[i] for i in order], yes)]
-    shown = ", ".join(f"[{i + 1}] {value:.2f}" for i, value in zip(order, yes, strict=True))
+    found = models.judge(request, [_messages(question, statements[i]) for i in order])
+    if found is None:
+        return None
+    chosen = [order[i] + 1 for i in choose(question, [statements[i] for i in order], found.yes)]
+    shown = ", ".join(f"[{i + 1}] {value:.2f}" for i, value in zip(order, found.yes, strict=True))
     return Intent(
         # Not as the thought: a small model that reads one such line writes the next.
         thought="",
         notes=(f"says the answer, 0 to 1: {shown}",),
         tool=QUOTE,
         args={"answered": bool(chosen), "lines": chosen},
-        model=rung.name,
-        prompt_tokens=tokens,
+        model=found.model,
+        prompt_tokens=found.prompt_tokens,
         completion_tokens=len(order),
-        ms=round((time.monotonic() - began) * 1000),
+        cost_usd=str(found.cost_usd),
+        attempts=found.attempts,
+        ms=found.ms,
     )
 
 

@@ -24,7 +24,7 @@ from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Step
 from clawdbot.config import LABELS, Config, Label
 from clawdbot.knowledge.service import Knowledge
-from clawdbot.models.selection import Router
+from clawdbot.models.service import ModelService
 from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.contract import RunView
 from clawdbot.tools.database import query
@@ -40,7 +40,7 @@ class Planner:
     config: Config
     tools: Mapping[str, AnyTool]
     executor: Executor
-    router: Router
+    models: ModelService
     databases: Databases
     knowledge: Knowledge
     ledger: RunLedger

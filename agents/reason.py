@@ -5,30 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from clawdbot.agents.answering import write_answer
-from clawdbot.agents.events import Listener, event
+from clawdbot.agents.events import Ask, Listener, event
 from clawdbot.agents.facts import facts
-from clawdbot.agents.guards import reason_text, should_stop
+from clawdbot.agents.guards import StopKind, reason_text, should_stop
 from clawdbot.agents.judging import judge_quotes
 from clawdbot.agents.offers import FINISH, Offer, make_offers
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.progress import is_data_tool
 from clawdbot.agents.prompting import closing_line, messages, system_prompt, task_prompt
 from clawdbot.agents.quotations import QUOTE, SEARCH
-from clawdbot.agents.reasoning import MAX_CALL_TOKENS, MAX_TOKENS, price_of, reason
+from clawdbot.agents.reasoning import MAX_CALL_TOKENS, MAX_TOKENS, reason
+from clawdbot.agents.routing import Allowed, step_request
 from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Intent, Step
-from clawdbot.errors import ContextOverflow, InvalidStep, ModelError, ModelUnavailable, PolicyRefused
+from clawdbot.errors import ApprovalNeeded, BudgetExceeded, ClawdbotError, InvalidStep, ModelError, PolicyRefused
 from clawdbot.knowledge.evidence.statement import Statement
+from clawdbot.models.routing.intent import step_kind
 
 _FACTS_LENGTH = 600
 _QUOTES_LENGTH = 2_400
 
 
-def reason_node(planner: Planner, state: RunState, listener: Listener) -> dict[str, Any]:
+def reason_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) -> dict[str, Any]:
     """One reasoning step; gives ``intent``, or ``stopped`` when a guard or the model ends the run."""
     frame = Frame.of(planner, state)
-    language = frame.brief.language
-    stop = should_stop(frame.steps, planner.config, elapsed_s=frame.elapsed_s, language=language)
+    stop = should_stop(frame.steps, planner.config, elapsed_s=frame.elapsed_s, language=frame.brief.language)
     if stop is not None:
         return {"stopped": stop[1], "stop_kind": stop[0], "intent": None}
     offers = make_offers(
@@ -42,41 +43,64 @@ def reason_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     )
     listener(event("thinking", state["run_id"], step=len(frame.steps) + 1, offers=[o.name for o in offers]))
     try:
-        intent = _judge(frame, offers) or _answer(frame, offers) or _ask(frame, offers)
+        intent = _allowed(frame, offers, ask)
     except InvalidStep as error:
-        step = _invalid(frame, error)
-        planner.ledger.add_step(state["run_id"], step.n, step.as_json())
-        listener(event("step", state["run_id"], **step.as_json()))
-        return {"steps": [*state["steps"], step.as_json()], "intent": None, **_time(frame)}
+        return {**_paid(frame, error, listener), "intent": None, **_time(frame)}
     except PolicyRefused as error:
-        return {"stopped": str(error), "stop_kind": "refused", "intent": None, **_time(frame)}
-    except (ModelUnavailable, ContextOverflow, ModelError) as error:
-        return {
-            "stopped": reason_text("model", str(error), language),
-            "stop_kind": "model",
-            "intent": None,
-            **_time(frame),
-        }
+        return _stopped(frame, error, listener, "refused", str(error))
+    except BudgetExceeded as error:
+        return _stopped(frame, error, listener, "budget", reason_text("budget", error, frame.brief.language))
+    except ModelError as error:
+        return _stopped(frame, error, listener, "model", reason_text("model", error, frame.brief.language))
     return {"intent": intent.as_json(), **_time(frame)}
+
+
+def _allowed(frame: Frame, offers: tuple[Offer, ...], ask: Ask) -> Intent:
+    """The next call; a person is asked first where more money is needed and ``[budget] on_stop`` says so."""
+    planner = frame.planner
+    may_ask = "ask" in planner.config.budget.on_stop
+    approvals = planner.ledger.approvals.granted(frame.state["run_id"]) if may_ask else frozenset()
+    while True:
+        allowed = Allowed(may_ask=may_ask, approvals=approvals)
+        try:
+            return _judge(frame, offers, allowed) or _answer(frame, offers, allowed) or _ask(frame, offers, allowed)
+        except ApprovalNeeded as needed:
+            if ask(needed):
+                approvals |= {needed.payload_hash}
+            else:
+                may_ask = False
+
+
+def _stopped(frame: Frame, error: ClawdbotError, listener: Listener, kind: StopKind, why: str) -> dict[str, Any]:
+    paid = _paid(frame, error, listener) if error.spent.prompt_tokens or error.spent.cost_usd else {}
+    return {**paid, "stopped": why, "stop_kind": kind, "intent": None, **_time(frame)}
+
+
+def _paid(frame: Frame, error: ClawdbotError, listener: Listener) -> dict[str, Any]:
+    """A step that gave no call, with what it took."""
+    step = _invalid(frame, error)
+    run_id = frame.state["run_id"]
+    frame.planner.ledger.add_step(run_id, step.n, step.as_json())
+    listener(event("step", run_id, **step.as_json()))
+    return {"steps": [*frame.state["steps"], step.as_json()]}
 
 
 def _time(frame: Frame) -> dict[str, float]:
     return {"elapsed_s": frame.elapsed_s}
 
 
-def _judge(frame: Frame, offers: tuple[Offer, ...]) -> Intent | None:
+def _judge(frame: Frame, offers: tuple[Offer, ...], allowed: Allowed) -> Intent | None:
     """The quote step, where the model can judge statement by statement; None for every other step."""
     if [o.name for o in offers] != [QUOTE]:
         return None
     found = [Statement.from_json(s) for s in frame.found_statements()]
     if not found:
         return None
-    rung = frame.planner.router.choose("search", frame.label)
     question = str(frame.hints().get("document_question") or frame.brief.goal)
-    return judge_quotes(rung, question, found, deadline_s=frame.remaining_s)
+    return judge_quotes(frame.planner.models, step_request(frame, "search", allowed), question, found)
 
 
-def _answer(frame: Frame, offers: tuple[Offer, ...]) -> Intent | None:
+def _answer(frame: Frame, offers: tuple[Offer, ...], allowed: Allowed) -> Intent | None:
     """The answer to a question that documents alone answer; None for every other step."""
     brief, found = frame.brief, frame.quotations
     if [o.name for o in offers] != [FINISH] or not found.quotes or brief.documents != "only":
@@ -85,18 +109,17 @@ def _answer(frame: Frame, offers: tuple[Offer, ...]) -> Intent | None:
         return None
     failure = frame.progress.last_failure
     return write_answer(
-        frame.planner.router.choose("final", frame.label),
+        frame.planner.models,
+        step_request(frame, "final", allowed),
         brief.goal,
         found,
         brief.language,
         problem=failure.observation if failure else "",
-        deadline_s=frame.remaining_s,
     )
 
 
-def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
+def _ask(frame: Frame, offers: tuple[Offer, ...], allowed: Allowed) -> Intent:
     planner, brief = frame.planner, frame.brief
-    rung = planner.router.choose("plan", frame.label)
     failure = frame.progress.last_failure
     prompt = messages(
         system_prompt({n: t for n, t in planner.tools.items() if n in brief.envelope.tools}),
@@ -115,7 +138,8 @@ def _ask(frame: Frame, offers: tuple[Offer, ...]) -> Intent:
     )
     prose = any(o.name == FINISH or planner.tools[o.name].provides in ("report", "mail") for o in offers)
     limit = MAX_TOKENS if prose else MAX_CALL_TOKENS
-    return reason(rung, prompt, offers, max_tokens=limit, deadline_s=frame.remaining_s)
+    request = step_request(frame, step_kind([o.name for o in offers]), allowed)
+    return reason(planner.models, request, prompt, offers, max_tokens=limit)
 
 
 def _hidden(frame: Frame) -> frozenset[int]:
@@ -138,8 +162,8 @@ def _true_facts(frame: Frame) -> str:
     return " ".join(found)[: _FACTS_LENGTH + (_QUOTES_LENGTH if frame.quotations.cited else 0)]
 
 
-def _invalid(frame: Frame, error: InvalidStep) -> Step:
-    rung = frame.planner.router.choose("plan", frame.label)
+def _invalid(frame: Frame, error: ClawdbotError) -> Step:
+    spent = error.spent
     return Step(
         n=len(frame.steps) + 1,
         thought="",
@@ -148,9 +172,11 @@ def _invalid(frame: Frame, error: InvalidStep) -> Step:
         observation=str(error),
         outcome="invalid",
         part=frame.progress.part,
-        model=rung.name,
+        model=spent.model,
         label=frame.label,
-        prompt_tokens=error.prompt_tokens,
-        completion_tokens=error.completion_tokens,
-        cost_usd=str(price_of(rung, error.prompt_tokens, error.completion_tokens)),
+        prompt_tokens=spent.prompt_tokens,
+        cached_tokens=spent.cached_tokens,
+        completion_tokens=spent.completion_tokens,
+        cost_usd=str(spent.cost_usd),
+        attempts=spent.attempts,
     )

@@ -1,16 +1,16 @@
-"""One reasoning step: ask the model under the live schema, repair once, give an intent."""
+"""One reasoning step: ask under the live schema, give an intent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import BaseMessage
 
 from clawdbot.agents.offers import Offer, sole_value, step_schema
 from clawdbot.agents.steps import Intent
-from clawdbot.errors import InvalidStep
-from clawdbot.models.interface import ModelAnswer, Rung, complete_step
+from clawdbot.models.service import ModelService
+from clawdbot.models.step_request import StepAnswer, StepRequest
 
 MAX_TOKENS = 450
 """Most tokens of one step; a thought is short and an answer a few sentences."""
@@ -18,52 +18,38 @@ MAX_TOKENS = 450
 MAX_CALL_TOKENS = 300
 """Most tokens of a step that only calls: longer is a model that repeats itself."""
 
-_MILLION = Decimal(1_000_000)
-
-
-def price_of(rung: Rung, prompt: int, completion: int) -> Decimal:
-    """US dollars of a call; free without a price."""
-    if rung.price is None:
-        return Decimal(0)
-    return (rung.price.input_usd * prompt + rung.price.output_usd * completion) / _MILLION
-
 
 def reason(
-    rung: Rung, messages: Sequence[BaseMessage], offers: Sequence[Offer], *, max_tokens: int, deadline_s: float
+    models: ModelService,
+    request: StepRequest,
+    messages: Sequence[BaseMessage],
+    offers: Sequence[Offer],
+    *,
+    max_tokens: int,
 ) -> Intent:
-    """The model's next call; InvalidStep when the repair failed too, with the tokens of both answers.
+    """The next call.  A step that leaves nothing to decide (one tool, no open argument) needs no model.
 
-    A step that leaves nothing to decide (one tool, no open argument) needs no model.
+    Raises what :meth:`ModelService.complete` raises.
     """
     if len(offers) == 1 and (args := sole_value(offers[0].schema)) is not None:
         return Intent(thought="Only one call is possible.", tool=offers[0].name, args=args, model="")
-    schema = step_schema(offers)
-    try:
-        return _intent(rung, complete_step(rung, messages, schema, max_tokens=max_tokens, deadline_s=deadline_s))
-    except InvalidStep as first:
-        spent = (first.prompt_tokens, first.completion_tokens)
-        repair = [*messages, AIMessage(first.raw[:2_000]), HumanMessage(f"Not valid: {first} Answer again, shorter.")]
-        try:
-            answer = complete_step(rung, repair, schema, max_tokens=max_tokens, deadline_s=deadline_s)
-        except InvalidStep as second:
-            second.prompt_tokens += spent[0]
-            second.completion_tokens += spent[1]
-            raise
-        return _intent(rung, answer, before=spent, notes=(f"repaired: {first}",))
+    answer = models.complete(request, messages, step_schema(offers), max_tokens=max_tokens)
+    value = answer.value
+    return intent(answer, thought=str(value["thought"]), tool=str(value["tool"]), args=value["args"])
 
 
-def _intent(
-    rung: Rung, answer: ModelAnswer, *, before: tuple[int, int] = (0, 0), notes: tuple[str, ...] = ()
-) -> Intent:
-    prompt, completion = answer.prompt_tokens + before[0], answer.completion_tokens + before[1]
+def intent(answer: StepAnswer, *, thought: str, tool: str, args: Mapping[str, Any]) -> Intent:
+    """The call that an answer means, with what the answer took."""
     return Intent(
-        thought=str(answer.value["thought"]),
-        tool=str(answer.value["tool"]),
-        args=answer.value["args"],
-        model=rung.name,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cost_usd=str(price_of(rung, prompt, completion)),
+        thought=thought,
+        tool=tool,
+        args=args,
+        model=answer.model,
+        prompt_tokens=answer.prompt_tokens,
+        cached_tokens=answer.cached_tokens,
+        completion_tokens=answer.completion_tokens,
+        cost_usd=str(answer.cost_usd),
+        attempts=answer.attempts,
         ms=answer.ms,
-        notes=notes,
+        notes=answer.notes,
     )

@@ -28,8 +28,12 @@ class Step:
     model: str = ""
     label: str = ""
     prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt tokens, those that the model had in its prompt cache."""
     completion_tokens: int = 0
     cost_usd: str = "0"
+    attempts: int = 0
+    """Times that a model was asked for this step; tokens and cost are of all of them."""
     ms: int = 0
     model_ms: int = 0
 
@@ -56,8 +60,10 @@ class Intent:
     args: Mapping[str, Any]
     model: str
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: str = "0"
+    attempts: int = 0
     ms: int = 0
     notes: tuple[str, ...] = field(default=())
 

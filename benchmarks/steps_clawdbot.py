@@ -16,7 +16,7 @@ from clawdbot.config import Config
 from clawdbot.demo.company import SEED, build_company
 from clawdbot.models.fake import ScriptedChatModel
 from clawdbot.models.interface import Rung
-from clawdbot.models.selection import SingleModel
+from clawdbot.models.ladder import Ladder
 
 _TOOL = '''
 from benchmarks.marks import mark
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         script = _script(data=chosen.database) * (chosen.runs + 1)
         model = ScriptedChatModel(script=script)
         rung = Rung(name="instant", provider="fake", model="instant", chat=model, context=16_384)
-        with App(config, router=SingleModel(rung=rung)) as app:
+        with App(config, ladder=Ladder.single(rung)) as app:
             for number in range(chosen.runs + 1):
                 began = time.perf_counter()
                 result = app.engine.start(f"{GOAL} Round {number}.", user="benchmark")

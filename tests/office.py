@@ -22,7 +22,7 @@ from clawdbot.demo.server import SmtpThread
 from clawdbot.knowledge.embedding.fake import HashEmbedder
 from clawdbot.models.fake import Scripted, ScriptedChatModel
 from clawdbot.models.interface import Rung
-from clawdbot.models.selection import SingleModel
+from clawdbot.models.ladder import Ladder
 from clawdbot.workflows.engine import Approver, nobody
 from clawdbot.workflows.result import RunResult
 
@@ -201,4 +201,4 @@ def open_office(
     rung = Rung(
         name="scripted", provider="fake", model="scripted", chat=model, context=16_384, price=price, cloud=cloud
     )
-    return Office(app=App(config, router=SingleModel(rung=rung), embedder=HashEmbedder()), model=model, postbox=postbox)
+    return Office(app=App(config, ladder=Ladder.single(rung), embedder=HashEmbedder()), model=model, postbox=postbox)

@@ -11,16 +11,16 @@ from benchmarks.office_tasks.player import Player
 from benchmarks.office_tasks.pydantic_agent import PydanticAgent
 from clawdbot.config import ModelConfig
 from clawdbot.errors import UsageError
+from clawdbot.models.ladder import Ladder
 from clawdbot.models.llamacpp import Engine, load_engine
 from clawdbot.models.providers import build
-from clawdbot.models.selection import SingleModel
 
 CONTEXT = 8192
 
 
 def _ours(model: Path, engine: Engine) -> Player:
     settings = ModelConfig(provider="llamacpp", path=model, context=CONTEXT)
-    return Ours(lambda config: SingleModel(rung=build("embedded", settings, home=config.app.home)))
+    return Ours(lambda config: Ladder.single(build("embedded", settings, home=config.app.home)))
 
 
 SYSTEMS: dict[str, Callable[[Path, Engine], Player]] = {

@@ -11,7 +11,7 @@ from benchmarks.office_tasks.player import Played
 from benchmarks.office_tasks.task import FOLDER, Task
 from clawdbot.app import App
 from clawdbot.config import Config
-from clawdbot.models.selection import Router
+from clawdbot.models.ladder import Ladder
 
 SETTINGS = FOLDER / "clawdbot.toml"
 
@@ -21,13 +21,13 @@ class Ours:
 
     name = "clawdbot"
 
-    def __init__(self, router: Callable[[Config], Router]) -> None:
-        self._router = router
+    def __init__(self, ladder: Callable[[Config], Ladder]) -> None:
+        self._ladder = ladder
 
     def play(self, task: Task, office: Office) -> Played:
         """One run; the verdict is its claim."""
         config = office_config(office)
-        with App(config, router=self._router(config)) as app:
+        with App(config, ladder=self._ladder(config)) as app:
             result = app.engine.start(task.goal, user="benchmark")
         return Played(
             answer=result.answer,

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.machine import as_lines, describe
-from benchmarks.policy_questions.asking import ask_all, chosen_router, demo_config, load_questions, opened
+from benchmarks.policy_questions.asking import ask_all, chosen_ladder, demo_config, load_questions, opened
 from benchmarks.policy_questions.summary import by_group, languages, line, verdict
 from clawdbot.errors import ClawdbotError
 from clawdbot.knowledge.evaluation.answering import Judged, totals
@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             home = chosen.home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="policy-questions-")))
             config = demo_config(home)
             documents = languages(home / "documents")
-            models = chosen_router(config, model=chosen.model)
-            facts = {**describe(_PACKAGES), "model": models.choose("reason", "internal").name}
+            models = chosen_ladder(config, model=chosen.model)
+            facts = {**describe(_PACKAGES), "model": models.first.name}
             print(as_lines(facts) + "\n", flush=True)
             app = stack.enter_context(opened(config, models))
             for row in ask_all(app, questions):

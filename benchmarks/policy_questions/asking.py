@@ -14,7 +14,8 @@ from clawdbot.knowledge.evaluation.answering import Judged, judge
 from clawdbot.knowledge.evaluation.citations import library_text
 from clawdbot.knowledge.evaluation.question import EvalQuestion
 from clawdbot.knowledge.evaluation.reading import read_questions
-from clawdbot.models.selection import Router, router
+from clawdbot.models.ladder import Ladder
+from clawdbot.models.selection import open_ladder
 from clawdbot.workflows.knowledge_eval import asker
 
 QUESTIONS = Path(__file__).with_name("questions.toml")
@@ -36,15 +37,15 @@ def demo_config(home: Path) -> Config:
     return prepare(home, language="en", app_home=home / "app").config
 
 
-def chosen_router(config: Config, *, model: str | None) -> Router:
-    """The router with the models that the person has, which do not lie in the benchmark's home."""
-    return router(config.model_copy(update={"app": AppConfig()}), name=model)
+def chosen_ladder(config: Config, *, model: str | None) -> Ladder:
+    """The ladder of the models that the person has, which do not lie in the benchmark's home."""
+    return open_ladder(config.model_copy(update={"app": AppConfig()}), name=model)
 
 
 @contextmanager
-def opened(config: Config, models: Router) -> Iterator[App]:
+def opened(config: Config, ladder: Ladder) -> Iterator[App]:
     """An application whose documents are taken in."""
-    with App(config, router=models) as app:
+    with App(config, ladder=ladder) as app:
         reports = app.knowledge.ingest()
         failed = [report.error or report.source for report in reports if report.error or report.failed]
         if failed or not app.knowledge.has_documents():

@@ -10,7 +10,9 @@ from clawdbot.agents.planner import Planner
 from clawdbot.config import Config
 from clawdbot.knowledge.embedding.embedder import Embedder
 from clawdbot.knowledge.service import Knowledge
-from clawdbot.models.selection import Router, router
+from clawdbot.models.ladder import Ladder
+from clawdbot.models.selection import open_ladder
+from clawdbot.models.service import ModelService
 from clawdbot.store.ledger import RunLedger
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.document_rows import document_rows
@@ -22,13 +24,14 @@ from clawdbot.workflows.engine import RunEngine
 class App:
     """Everything that runs need, from one configuration.  A context manager; close it to release files."""
 
-    def __init__(self, config: Config, *, router: Router, embedder: Embedder | None = None) -> None:
+    def __init__(self, config: Config, *, ladder: Ladder, embedder: Embedder | None = None) -> None:
         """``embedder`` takes the place of the configured one, for tests without weights."""
         # The hook that stamina prefers prints to standard output, which belongs to the run's JSON.
         set_on_retry_hooks([LoggingOnRetryHook])
         self.config = config
         self.registry = Registry.load(config)
         self.ledger = RunLedger.open(config)
+        self.models = ModelService(ladder, config, self.ledger.database)
         self.databases = Databases(config)
         self.knowledge = Knowledge.open(config, rows=document_rows(self.databases), embedder=embedder)
         services = {Databases: self.databases, Knowledge: self.knowledge}
@@ -37,7 +40,7 @@ class App:
             config=config,
             tools={tool.name: tool for tool in self.registry.tools()},
             executor=executor,
-            router=router,
+            models=self.models,
             databases=self.databases,
             knowledge=self.knowledge,
             ledger=self.ledger,
@@ -47,8 +50,9 @@ class App:
 
     @classmethod
     def open(cls, config: Config, *, model: str | None = None) -> App:
-        """An App whose runs are served by one model; UsageError or ModelUnavailable when there is none."""
-        return cls(config, router=router(config, name=model))
+        """An App whose steps go to the configured models, or all to ``model``; UsageError or ModelUnavailable when
+        there is none."""
+        return cls(config, ladder=open_ladder(config, name=model))
 
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""

@@ -22,7 +22,7 @@ from benchmarks.office_tasks.task import HELD_OUT, MAIN, Task, load_tasks
 from benchmarks.office_tasks.values import missing, told_before
 from clawdbot.models.fake import ScriptedChatModel
 from clawdbot.models.interface import Rung
-from clawdbot.models.selection import SingleModel
+from clawdbot.models.ladder import Ladder
 from tests.office import first_choice
 
 SALES = "SELECT region, sum(amount) AS sales FROM orders GROUP BY region ORDER BY sales DESC"
@@ -204,7 +204,7 @@ def test_clawdbot_itself_plays_with_configuration_alone(shop: Path) -> None:
     ]
     model = ScriptedChatModel(script=script)
     rung = Rung(name="scripted", provider="fake", model="scripted", chat=model, context=16_384)
-    found = play(Ours(lambda config: SingleModel(rung=rung)), QUESTION, shop, limit_s=60, max_steps=9)
+    found = play(Ours(lambda config: Ladder.single(rung)), QUESTION, shop, limit_s=60, max_steps=9)
     assert (found.verdict, found.wrong) == ("verified", ())
     assert found.prompt_tokens > 0
 

@@ -19,7 +19,7 @@ from clawdbot.knowledge.evaluation.question import EvalQuestion
 from clawdbot.knowledge.evaluation.wording import Wording
 from clawdbot.models.fake import ScriptedChatModel
 from clawdbot.models.interface import Rung
-from clawdbot.models.selection import SingleModel
+from clawdbot.models.ladder import Ladder
 from tests.office import step
 
 DOCUMENTS = Path(environment.__file__).parent / "documents"
@@ -240,7 +240,7 @@ def test_real_runs_are_asked_and_judged(tmp_path: Path) -> None:
 
     model = ScriptedChatModel(script=[choose])
     rung = Rung(name="s", provider="fake", model="s", chat=model, context=16_384, price=None, cloud=False)
-    with opened(demo_config(tmp_path / "demo"), SingleModel(rung=rung)) as app:
+    with opened(demo_config(tmp_path / "demo"), Ladder.single(rung)) as app:
         (row,) = ask_all(app, load_questions(["zh-none-warranty"]))
     assert row.right and row.given.run and row.given.refused
     assert (tmp_path / "demo" / "app" / "runs").is_dir(), "what runs leave behind stays in the benchmark's home"

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from clawdbot.config import AppConfig, Config, ModelConfig, RouterConfig
-from clawdbot.errors import ModelUnavailable, PolicyRefused, UsageError
+from clawdbot.config import AppConfig, Config, KnowledgeConfig, ModelConfig, RouterConfig
+from clawdbot.errors import ModelUnavailable, UsageError
 from clawdbot.models.catalog import DEFAULT_MODEL, model_file
+from clawdbot.models.ladder import ASKED_AGAIN_S, Ladder
 from clawdbot.models.providers import PROVIDERS, Provider, build
-from clawdbot.models.selection import SingleModel, local_ollama_model, router, select
+from clawdbot.models.selection import local_ollama_model, open_ladder, select
 
 FAKE = "clawdbot.models.fake:ScriptedChatModel"
 SCRIPT = ModelConfig(provider="langchain", model=FAKE, options={"script": [{"a": 1}]})
@@ -122,22 +123,45 @@ def test_a_tag_that_is_not_pulled_is_named(ollama: Any, monkeypatch: pytest.Monk
     assert caught.value.hint == "Get it with: ollama pull absent"
 
 
-def test_a_cloud_model_may_not_see_more_than_its_label(tmp_path: Path) -> None:
-    cloud = SCRIPT.model_copy(update={"cloud": True})
-    chosen = router(config(tmp_path, c=cloud, l=SCRIPT), name="c")
-    assert chosen.choose("reason", "public").name == "c"
-    with pytest.raises(PolicyRefused, match="'internal' data may not go to the cloud model 'c'") as caught:
-        chosen.choose("reason", "internal")
-    assert "cloud_max_label" in caught.value.hint
-    assert router(config(tmp_path, l=SCRIPT), name="l").choose("reason", "secret").name == "l"
+def test_the_ladder_holds_the_order_with_reasons(tmp_path: Path) -> None:
+    absent = ModelConfig(provider="llamacpp", path=tmp_path / "none.gguf")
+    keyless = ModelConfig(provider="openai", model="m", api_key_env="NOT_SET")
+    ladder = open_ladder(config(tmp_path, "key", "file", "ok", ok=SCRIPT, file=absent, key=keyless))
+    places = {place.name: place for place in ladder.places()}
+    assert list(places) == ["key", "file", "ok"]
+    assert "NOT_SET" in places["key"].unavailable and places["key"].rung is None
+    assert "none.gguf" in places["file"].unavailable
+    assert places["ok"].unavailable == ""
+    assert (ladder.first.name, ladder.pinned) == ("ok", "")
 
 
-def test_the_limit_is_inclusive(tmp_path: Path) -> None:
-    rung = build("c", SCRIPT.model_copy(update={"cloud": True}), home=tmp_path)
-    single = SingleModel(rung=rung, cloud_max_label="confidential")
-    assert single.choose("reason", "confidential") is rung
-    with pytest.raises(PolicyRefused):
-        single.choose("reason", "secret")
+def test_without_an_order_all_models_are_on_the_ladder_but_the_one_that_embeds(tmp_path: Path) -> None:
+    embeds = KnowledgeConfig(embedding="e")
+    settings = config(tmp_path, a=SCRIPT, e=SCRIPT, b=SCRIPT).model_copy(update={"knowledge": embeds})
+    assert [place.name for place in open_ladder(settings).places()] == ["a", "b"]
+
+
+def test_the_named_model_is_the_only_one(tmp_path: Path) -> None:
+    ladder = open_ladder(config(tmp_path, "a", "b", a=SCRIPT, b=SCRIPT), name="b")
+    assert ([place.name for place in ladder.places()], ladder.pinned) == (["b"], "b")
+
+
+def test_without_models_the_ladder_has_the_one_that_is_here(tmp_path: Path) -> None:
+    pulled(tmp_path)
+    assert [place.name for place in open_ladder(config(tmp_path)).places()] == [DEFAULT_MODEL]
+
+
+def test_a_model_that_comes_later_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "late.gguf"
+    late = ModelConfig(provider="llamacpp", path=path)
+    settings = config(tmp_path, "late", "ok", late=late, ok=SCRIPT)
+    now = [0.0]
+    places = open_ladder(settings).places()
+    ladder = Ladder(places, look=lambda name: open_ladder(settings).place(name), clock=lambda: now[0])
+    path.write_bytes(b"GGUF")
+    assert ladder.first.name == "ok", "nobody looks at every step"
+    now[0] += ASKED_AGAIN_S + 1
+    assert ladder.first.name == "late"
 
 
 def test_a_provider_without_its_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

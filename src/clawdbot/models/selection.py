@@ -1,51 +1,45 @@
-"""Which model serves a run, and the seam where a router for each step will stand."""
+"""Which models there are for a run: the ladder of the configuration, the one that was named, or one that is here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
 
-from clawdbot.config import LABELS, Config, Label, ModelConfig
-from clawdbot.errors import ModelError, ModelUnavailable, PolicyRefused, UsageError
+from clawdbot.config import Config, ModelConfig
+from clawdbot.errors import ModelError, ModelUnavailable, UsageError
 from clawdbot.models.catalog import CATALOG, DEFAULT_MODEL, model_file
 from clawdbot.models.interface import Rung
+from clawdbot.models.ladder import Ladder, Place, order_of
 from clawdbot.models.ollama_server import OllamaServer, cloud_tag
 from clawdbot.models.providers import build
 
 _FORMS = "Use a name from [models], a catalogue name, ollama:TAG or llamacpp:FILE."
 
 
-class Router(Protocol):
-    """Chooses the model for a step."""
+def open_ladder(config: Config, *, name: str | None = None) -> Ladder:
+    """The models of a run's steps: ``name`` alone (``--model``), else those of ``[router] order`` (empty: all of
+    ``[models]``) with the reasons of those that cannot serve, else the one that :func:`select` finds.
 
-    def choose(self, kind: str, label: Label) -> Rung:
-        """The rung for a step of ``kind`` ("brief", "reason", "repair") that shows it data of ``label``.
-
-        Raises PolicyRefused when no model may see such data.
-        """
-
-
-@dataclass(frozen=True, kw_only=True)
-class SingleModel:
-    """One model serves the whole run."""
-
-    rung: Rung
-    cloud_max_label: Label = "public"
-
-    def choose(self, kind: str, label: Label) -> Rung:
-        """The rung, unless it is in a cloud that may not see ``label``."""
-        if self.rung.cloud and LABELS.index(label) > LABELS.index(self.cloud_max_label):
-            raise PolicyRefused(
-                f"{label!r} data may not go to the cloud model {self.rung.name!r} (limit {self.cloud_max_label!r}).",
-                hint="Use a local model (--model), or raise [router] cloud_max_label.",
-            )
-        return self.rung
+    Raises UsageError when there is none, ModelUnavailable when the one that was named is not available.
+    """
+    if name:
+        rung = select(config, name=name)
+        return Ladder([Place(name=rung.name, settings=named(config, name), rung=rung)], pinned=rung.name)
+    places = [_placed(config, candidate) for candidate in order_of(config)]
+    if any(not place.unavailable for place in places):
+        return Ladder(places, look=lambda candidate: _placed(config, candidate))
+    rung = select(config)
+    return Ladder([Place(name=rung.name, settings=named(config, rung.name), rung=rung)])
 
 
-def router(config: Config, *, name: str | None = None) -> Router:
-    """The router of a run: in this version one model, chosen by :func:`select`."""
-    return SingleModel(rung=select(config, name=name), cloud_max_label=config.router.cloud_max_label)
+def _placed(config: Config, name: str) -> Place:
+    """The model as it is now: built where its settings allow, with the reason why it cannot serve."""
+    settings = named(config, name)
+    missing = lacks(config, name)
+    try:
+        rung = build(name, settings, home=config.app.home)
+    except UsageError as error:
+        return Place(name=name, settings=settings, rung=None, unavailable=str(missing or error))
+    return Place(name=name, settings=settings, rung=rung, unavailable=str(missing or ""))
 
 
 def select(config: Config, *, name: str | None = None) -> Rung:
@@ -62,7 +56,7 @@ def select(config: Config, *, name: str | None = None) -> Rung:
             raise missing
         return rung
     reasons = []
-    for candidate in config.router.order or tuple(config.models):
+    for candidate in order_of(config):
         missing = lacks(config, candidate)
         if missing is None:
             return build(candidate, named(config, candidate), home=home)

@@ -60,6 +60,11 @@ class RunLedger:
         """The ledger that the configuration names: ``[store] url``, else ``clawdbot.db`` in ``[app] home``."""
         return cls(ledger_url(config))
 
+    @property
+    def database(self) -> Database:
+        """The ledger's database, for other records that belong to runs."""
+        return self._database
+
     def close(self) -> None:
         """Give back the connections."""
         self._database.close()
