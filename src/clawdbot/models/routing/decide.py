@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from clawdbot.models.routing.decision import Candidate, Decision, Outcome, Reason, Verdict, Why
 from clawdbot.models.routing.expected import Estimate, expected_costs
@@ -127,8 +126,9 @@ def _outcome(weighed: Sequence[_Weighed], context: StepContext) -> Outcome:
 def _choose(serving: Sequence[_Weighed], context: StepContext, rules: Sequence[Rule]) -> tuple[_Weighed, Why]:
     if context.pinned:
         return serving[0], "pinned"
+    last = context.failures[-1].model if context.failures else ""
     if len(serving) == 1:
-        return serving[0], "only"
+        return serving[0], "escalated" if last not in ("", serving[0].rung.name) else "only"
     by_name = {one.rung.name: one for one in serving}
     for rule in rules:
         first = by_name.get(rule.start)
@@ -143,7 +143,7 @@ def _choose(serving: Sequence[_Weighed], context: StepContext, rules: Sequence[R
         cost = _with_fee(one, previous)
         if cost < at_stake:
             chosen, at_stake = one, cost
-    if context.failures and chosen.rung.name != context.failures[-1].model:
+    if last not in ("", chosen.rung.name):
         return chosen, "escalated"
     cold = min(one.expected for one in serving if one is not previous)
     stays = chosen is previous and chosen.expected + chosen.estimate.warm > cold
@@ -164,15 +164,14 @@ def _verdict(one: _Weighed, chosen: _Weighed, next_one: _Weighed | None) -> Verd
 
 def _candidate(one: _Weighed, verdict: Verdict) -> Candidate:
     reason, detail = one.barred or ("", "")
-    priced = one.rung.price is not None or not one.rung.cloud
     return Candidate(
         name=one.rung.name,
         cloud=one.rung.cloud,
         verdict=verdict,
         reason=reason,
         detail=detail,
-        price_usd=one.estimate.price if priced else Decimal(0),
-        worst_usd=one.estimate.worst if priced else Decimal(0),
+        price_usd=one.estimate.price,
+        worst_usd=one.estimate.worst,
         seconds=one.estimate.seconds,
         success=one.estimate.success,
         expected_usd=one.expected,
