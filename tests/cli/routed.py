@@ -12,8 +12,6 @@ from clawdbot.models.routing.attempt import Attempt, Call, Validation
 from clawdbot.models.routing.decision import Candidate, Decision, Outcome, Reason
 from clawdbot.models.routing.snapshot import Scope
 from clawdbot.models.routing.step_context import FAILURE_KINDS, Failure, StepContext
-from clawdbot.store.attempts import AttemptStore
-from clawdbot.store.database import Database, ledger_url
 from clawdbot.store.ledger import RunLedger
 
 AT = "2026-11-02T10:10:31.000000+00:00"
@@ -164,14 +162,11 @@ def keep(
     ledger.create_run(goal=goal, language=language, user="amy", run_id=run_id)
     for step in records:
         ledger.add_step(run_id, int(step["n"]), step)
-    ledger.close()
-    database = Database(ledger_url(config))
-    store = AttemptStore(database)
     for number, one in enumerate(attempts):
         own = replace(one, id=f"{run_id[-6:]}-{number}", context=replace(one.context, run_id=run_id))
-        store.add(
+        ledger.attempts.add(
             id=own.id, run_id=run_id, step=own.context.step, attempt=own.context.attempt, at=own.at,
             record=own.as_json(), request=(requests or {}).get(number),
         )  # fmt: skip
-    database.close()
+    ledger.close()
     return run_id

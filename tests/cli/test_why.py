@@ -135,8 +135,8 @@ def test_a_step_is_told_with_all_that_was_weighed(desk: Desk, config: Config) ->
         "Attempt 1 of 2", "chosen; free, about 4.2 s, expected to succeed 8 times in 10.",
         "could have done it (free, about 2.1 s, expected to succeed 4 times in 10), but all in all would have cost "
         "$0.0020 more.",
-        "deepseek-v3 (in the cloud): not used, since it is in the cloud and the step sees internal data, which may not "
-        "go there. To change this: raise cloud_max_label in [router]",
+        "deepseek-v3 (in the cloud): not used, since it is in the cloud, where only public data may go, and the step "
+        "sees internal data. To change this: raise cloud_max_label in [router]",
         "qwen2.5-coder-1.5b gave nothing usable: its answer did not have the form that was asked for.",
         "Attempt 2 of 2", "Why: the attempt before had failed.",
         "at most $0.0013 was set aside; $0.0004 was spent. The price of deepseek-v3 was known as of 2026-10-01.",
@@ -176,7 +176,8 @@ def test_an_old_run_says_that_no_reasons_were_kept(desk: Desk, config: Config) -
 
 @pytest.mark.parametrize("reason", sorted(set(get_args(Reason)) - {""}))
 def test_each_reason_is_a_sentence_with_what_to_change(reason: Any) -> None:
-    refused = cloud(reason=reason, detail="finance-stays")
+    details = {"label": "internal > public", "context": "2412 + 300 > 2048", "budget_day": "0.00131 > 0.0004"}
+    refused = cloud(reason=reason, detail=details.get(reason, "finance-stays"))
     failed = Failure(model=CLOUD, kind="timeout")
     one = attempt(decision=decision(coder(), refused, why="only"), context=context(failures=(failed,)))
     english, chinese = told(one), told(one, "zh")
@@ -189,7 +190,10 @@ def test_each_reason_is_a_sentence_with_what_to_change(reason: Any) -> None:
     if reason == "failed_before":
         assert "failed at this step already: it took too long." in english
     if reason == "budget_day":
-        assert "up to $0.0013" in english and "raise day_usd in [budget]" in english
+        assert "up to $0.0013, and everybody together had only $0.0004 left" in english
+        assert "raise day_usd in [budget]" in english
+    if reason == "context":
+        assert "about 2,712 tokens with the answer, and it takes 2,048" in english
 
 
 @pytest.mark.parametrize("kind", FAILURE_KINDS)

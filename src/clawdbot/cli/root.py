@@ -12,8 +12,8 @@ import typer.main
 from clawdbot.cli.wording import Words, locale_language
 
 COMMANDS = (
-    "run", "ask", "runs", "show", "why", "approve", "knowledge", "models", "router", "tools", "init", "doctor", "demo",
-    "version",
+    "run", "ask", "runs", "show", "why", "replay", "approve", "knowledge", "models", "router", "tools", "init",
+    "doctor", "demo", "version",
 )  # fmt: skip
 """In the order of ``--help``; each is a module of this package with a Typer ``app``."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 from clawdbot.cli.amounts import Amounts
 from clawdbot.cli.streams import clean
 from clawdbot.cli.wording import Words
+from clawdbot.config import LABELS
 from clawdbot.models.routing.attempt import Attempt, Validation
 from clawdbot.models.routing.decision import Candidate
 from clawdbot.models.routing.step_context import Failure
@@ -26,15 +28,15 @@ class Telling:
 
     def what(self, step: StepAccount) -> str:
         """What the step was for, such as 'Draw a chart'."""
-        said = self._what(step)
-        return said[:1].upper() + said[1:]
+        if step.tool or not step.attempts:
+            return self.deed(step.tool)
+        return _capital(self.words(f"kind.{step.attempts[-1].context.kind}"))
 
-    def _what(self, step: StepAccount) -> str:
-        if step.tool in _TOOLS:
-            return self.words(f"tool.{step.tool}")
-        if step.tool:
-            return self.words("tool.other", name=clean(step.tool))
-        return self.words(f"kind.{step.attempts[-1].context.kind}" if step.attempts else "kind.plan")
+    def deed(self, tool: str) -> str:
+        """What a tool is called for, such as 'Draw a chart'; empty stands for a step that decided nothing."""
+        if tool in _TOOLS:
+            return _capital(self.words(f"tool.{tool}"))
+        return _capital(self.words("tool.other", name=clean(tool)) if tool else self.words("kind.plan"))
 
     def served_line(self, attempts: Sequence[Attempt]) -> str:
         """Which model served, where, for how much and how long; empty when none was asked or none did."""
@@ -147,14 +149,18 @@ class Telling:
         context = attempt.context
         if not candidate.reason:
             return self.words("because.none")
+        late = candidate.reason == "deadline"
         said = self.words(
             f"reason.{candidate.reason}",
             label=self.words(f"label.{context.masked_label}"),
+            limit=self._limit(candidate),
             rule=self.rule([candidate.detail]),
             worst=self.amounts.money(candidate.worst_usd),
             user=clean(context.user),
             seconds=self.amounts.duration(candidate.seconds),
-            left=self.amounts.duration(max(context.deadline_s, 0.0)),
+            left=self.amounts.duration(max(context.deadline_s, 0.0)) if late else self._money_left(candidate),
+            tokens=f"{context.prompt_tokens + context.max_tokens:,}",
+            most=f"{int(most):,}" if (most := _beyond(candidate)).isdigit() else self.words("why_step.less_text"),
         )
         earlier = [f for f in context.failures if f.model == candidate.name]
         if candidate.reason == "failed_before" and earlier:
@@ -162,6 +168,16 @@ class Telling:
         if candidate.reason == "unavailable" and candidate.detail:
             return said + self.colon + short(candidate.detail)
         return said
+
+    def _limit(self, candidate: Candidate) -> str:
+        label = _beyond(candidate)
+        return self.words(f"label.{label}") if label in LABELS else self.words("why_step.less_sensitive")
+
+    def _money_left(self, candidate: Candidate) -> str:
+        try:
+            return self.amounts.money(Decimal(_beyond(candidate)))
+        except InvalidOperation:
+            return self.words("why_step.less_money")
 
     def mend(self, candidate: Candidate) -> str:
         """What to change so that the candidate may serve; empty when it may."""
@@ -184,6 +200,15 @@ class Telling:
     def colon(self) -> str:
         """A colon as the language sets it."""
         return "：" if self.words.language == "zh" else ": "
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _beyond(candidate: Candidate) -> str:
+    """The limit in a detail such as 'internal > public' or '0.02 > 0.01'."""
+    return candidate.detail.rpartition(" > ")[2]
 
 
 def short(text: str) -> str:

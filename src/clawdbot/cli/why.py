@@ -38,22 +38,23 @@ def why(
     json: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
+    from clawdbot.cli.recorded import read_run
     from clawdbot.cli.telling import Telling
-    from clawdbot.store.database import Database, ledger_url
+    from clawdbot.store.ledger import RunLedger
 
     session = session_of(context)
     settings = session.load(config, json=json)
-    record, steps = _read(settings, run)
-    telling = Telling(words_for(session, record.language, lang))
-    database = Database(ledger_url(settings))
+    ledger = RunLedger.open(settings)
     try:
-        left = _money_left(settings, database, record)
+        found = read_run(ledger, run)
+        left = _money_left(settings, ledger.database, found.run)
     finally:
-        database.close()
+        ledger.close()
+    telling = Telling(words_for(session, found.run.language, lang))
     if step is not None:
-        chosen = _step(steps, step, record.id, telling.words)
-        return _show_step(record, chosen, telling, json=json)
-    return _show_run(session, record, steps, left, telling, json=json)
+        chosen = _step(found.steps, step, found.run.id, telling.words)
+        return _show_step(found.run, chosen, telling, json=json)
+    return _show_run(session, found.run, found.steps, left, telling, json=json)
 
 
 def words_for(session: Session, language: str, lang: str | None) -> Words:
@@ -63,27 +64,6 @@ def words_for(session: Session, language: str, lang: str | None) -> Words:
     if lang not in (None, "zh", "en"):
         raise UsageError(session.words("demo.wrong_lang", lang=repr(lang)), hint="--lang zh  |  --lang en")
     return Words("zh" if (lang or language) == "zh" else "en")
-
-
-def _read(settings: Config, run: str) -> tuple[RunRecord, Sequence[StepAccount]]:
-    from clawdbot.models.routing.attempt import Attempt
-    from clawdbot.store.attempts import AttemptStore
-    from clawdbot.store.database import Database, ledger_url
-    from clawdbot.store.ledger import RunLedger
-    from clawdbot.workflows.account import account
-
-    ledger = RunLedger.open(settings)
-    try:
-        record = ledger.get_run(run)
-        records = ledger.steps(record.id)
-    finally:
-        ledger.close()
-    database = Database(ledger_url(settings))
-    try:
-        rows = AttemptStore(database).of_run(record.id)
-    finally:
-        database.close()
-    return record, account(records, (Attempt.from_json(row.record) for row in rows))
 
 
 def _money_left(settings: Config, database: Database, record: RunRecord) -> Mapping[Scope, Decimal | None]:
