@@ -1,4 +1,4 @@
-"""``clawdbot runs``: the ledger's runs, newest first."""
+"""``clawdbot runs``: the ledger's runs, newest first, and with ``--costs`` what they cost."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from clawdbot.cli.wording import Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from clawdbot.config import Config
     from clawdbot.store.ledger import RunRecord
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -24,11 +25,15 @@ def runs(
     config: ConfigOption = None,
     json: JsonOption = False,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help=help_text("runs.limit"))] = 20,
+    costs: Annotated[bool, typer.Option("--costs", help=help_text("costs.help"))] = False,
 ) -> int:
     from clawdbot.store.ledger import RunLedger
 
     session = session_of(context)
-    ledger = RunLedger.open(session.load(config, json=json))
+    loaded = session.load(config, json=json)
+    if costs:
+        return _show_costs(loaded, session.words, limit=limit, json=json)
+    ledger = RunLedger.open(loaded)
     try:
         found = ledger.list_runs(limit=limit)
     finally:
@@ -40,6 +45,22 @@ def runs(
         _print(found, session.words)
     else:
         say(session.words("runs.none"))
+    return 0
+
+
+def _show_costs(config: Config, words: Words, *, limit: int, json: bool) -> int:
+    from clawdbot.cli.costs import cost_report
+
+    report = cost_report(config, limit=limit)
+    if json:
+        emit(report.as_json())
+    elif report.runs:
+        from clawdbot.cli.costs_view import print_costs
+        from clawdbot.cli.terminal import output
+
+        print_costs(output(), report, words)
+    else:
+        say(words("costs.none"))
     return 0
 
 
