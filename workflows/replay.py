@@ -5,6 +5,7 @@ Nothing is done: no tool is called, and the answers go nowhere but into the comp
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -159,12 +160,17 @@ def _asked(
         deadline_s=target.deadline_s,
         versions={"replay": target.run_id},  # an answer that was kept is not the model's
     )
+    began = time.monotonic()
     try:
         answer = ask(asked, messages, schema, int(request["max_tokens"]))
     except InvalidStep as error:
         spent = error.spent
-        tokens = spent.prompt_tokens + spent.completion_tokens
-        now = Took(model=spent.model or target.model, tokens=tokens, ms=0, usd=spent.cost_usd)
+        now = Took(
+            model=spent.model or target.model,
+            tokens=spent.prompt_tokens + spent.completion_tokens,
+            ms=round((time.monotonic() - began) * 1000),
+            usd=spent.cost_usd,
+        )
         return Replayed(n=step.n, tool=step.tool, detail=error.message, then=took, now=now)
     except UsageError:
         raise

@@ -15,6 +15,22 @@ from clawdbot.models.routing.step_context import FAILURE_KINDS, Failure, StepCon
 from clawdbot.store.ledger import RunLedger
 
 AT = "2026-11-02T10:10:31.000000+00:00"
+OTHER = """
+[models.other]
+provider = "langchain"
+model = "clawdbot.models.fake:ScriptedChatModel"
+context = 16384
+cloud = {cloud}
+options = {{ script = "{script}" }}
+[models.other.price]
+input_usd = 1
+output_usd = 2
+[router]
+order = {order}
+cloud_max_label = "{limit}"
+"""
+"""Beside the run's model another one with a price; for ``str.format``."""
+
 BUILT: dict[str, frozenset[str]] = {
     "because": frozenset(get_args(get_type_hints(Decision)["why"])),
     "outcome_why": frozenset(get_args(Outcome)) - {"chosen"},

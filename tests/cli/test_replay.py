@@ -12,23 +12,8 @@ from clawdbot.cli.wording import sentences
 from clawdbot.config_file import load
 from clawdbot.workflows.likeness import likeness
 from tests.cli.conftest import ROWS, ROWS_GOAL, ROWS_GOAL_ZH, Desk
-from tests.cli.routed import RUN, attempt, call, context, decision, keep, record
+from tests.cli.routed import OTHER, RUN, attempt, call, context, decision, keep, record
 from tests.office import BY_REGION, step
-
-OTHER = """
-[models.other]
-provider = "langchain"
-model = "clawdbot.models.fake:ScriptedChatModel"
-context = 16384
-cloud = {cloud}
-options = {{ script = "{script}" }}
-[models.other.price]
-input_usd = 1
-output_usd = 2
-[router]
-order = {order}
-cloud_max_label = "{limit}"
-"""
 
 
 def other(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from typing import Any, get_args
@@ -22,12 +23,13 @@ from clawdbot.models.routing.attempt import Attempt, Validation
 from clawdbot.models.routing.decision import Reason
 from clawdbot.models.routing.step_context import FAILURE_KINDS, Failure
 from clawdbot.workflows.account import account, add_up
-from tests.cli.conftest import ROWS, Desk
+from tests.cli.conftest import ROWS, ROWS_GOAL, Desk
 from tests.cli.routed import (
     BUILT,
     CLOUD,
     CODER,
     GOAL_ZH,
+    OTHER,
     RUN,
     SMALL,
     attempt,
@@ -159,6 +161,26 @@ def test_json_holds_the_record_and_what_is_told(desk: Desk, config: Config) -> N
     assert "Spent: $0.0004." in body["told"]
     code, body = desk.json("why", RUN, "6")
     assert body["step"]["attempts"][0]["call"] is None and body["told"][0] == "Step 6: Check the result"
+
+
+def test_a_real_run_is_told_as_it_went(desk: Desk) -> None:
+    path = desk.folder / "other.json"
+    path.write_text(json.dumps(ROWS))
+    order = '["script", "other"]'
+    more = OTHER.format(cloud="true", script=path, limit="internal", order=order)
+    desk.plays(["no JSON", "still none"], more=f"{more}\n[budget]\nday_usd = 1\n")
+    run = str(desk.json("run", ROWS_GOAL)[1]["run_id"])
+    body = desk.json("why", run)[1]
+    assert [step["place"] for step in body["steps"]] == ["cloud", "cloud"]
+    assert [one["call"]["model"] for one in body["steps"][0]["attempts"]] == ["script", "script", "other"]
+    said = " ".join(desk.call("why", run)[1].split())
+    assert "First script tried, but its answer did not have the form that was asked for." in said
+    assert "another model took over after a failed attempt: 1." in said
+    assert "Nothing had to be hidden from the cloud." in said and "by everybody together today." in said
+    step = " ".join(desk.call("why", run, "1")[1].split())
+    assert "Attempt 3 of 3" in step and "Why: it was told what was wrong" in step
+    assert "The text was searched for personal data before it left this machine; there was none." in step
+    assert "The database query: right." in step
 
 
 def test_an_old_run_says_that_no_reasons_were_kept(desk: Desk, config: Config) -> None:

@@ -114,7 +114,7 @@ def _replayed(app: App, model: str, found: RecordedRun, telling: Telling, *, qui
     settings = app.config
     target = Target(
         model=model,
-        cloud=app.models.ladder.first.cloud,
+        cloud=app.models.ladder.places()[0].cloud,
         cloud_max_label=settings.router.cloud_max_label,
         run_id=f"replay-{secrets.token_hex(4)}",
         user=os_user(),

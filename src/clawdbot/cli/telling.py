@@ -58,6 +58,9 @@ class Telling:
         decision = attempt.decision
         if decision.outcome != "chosen":
             return self.words(f"outcome_why.{decision.outcome}")
+        failed = attempt.context.failures
+        if failed and failed[-1].model == decision.chosen and decision.why in ("cheapest", "sticky"):
+            return self.words("why.again")
         said = self.words(f"because.{decision.why}", rule=self.rule(decision.rules))
         return self.words("why.why", said=said)
 

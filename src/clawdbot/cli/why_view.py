@@ -108,7 +108,7 @@ def _told(telling: Telling, step: StepAccount) -> Iterator[str]:
             "" if told or kept else telling.why(last),
             telling.instead(last),
             kept,
-            telling.masking(last),
+            telling.masking(last) if last.call and last.call.masked else "",
             telling.failed(last),
             telling.checks(last.validations),
         )
@@ -144,7 +144,7 @@ def _question(telling: Telling, attempts: Sequence[Attempt]) -> Iterator[Line]:
 
 def _attempt(telling: Telling, attempt: Attempt) -> Iterator[Line]:
     words = telling.words
-    for failure in attempt.context.failures:
+    for failure in dict.fromkeys(attempt.context.failures):
         yield Line(text=telling.failure(failure), level=2)
     yield Line(text=telling.why(attempt), level=2)
     if attempt.decision.rules:
