@@ -29,6 +29,7 @@ def verify_node(planner: Planner, state: RunState, listener: Listener) -> dict[s
     frame = Frame.of(planner, state)
     brief = frame.brief
     listener(event("verify", state["run_id"]))
+    planner.models.flush()
     answer, replaced = _answer(frame)
     if state.get("stop_kind") == "refused" and not answer:
         answer = state.get("stopped", "") or refusal(brief)

@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -28,11 +29,13 @@ from clawdbot.knowledge.loading import Loading
 from clawdbot.knowledge.passage import Passage, Query, Retrieval
 from clawdbot.knowledge.place import knowledge_folder
 from clawdbot.knowledge.retrieval import Retriever
-from clawdbot.knowledge.retrieval.reranking import Reranker
+from clawdbot.knowledge.retrieval.reranking import Reranker, reranking_model
 from clawdbot.knowledge.sources.opening import check, open_source
 from clawdbot.knowledge.sources.sql import Rows
 from clawdbot.knowledge.sources.watch import watch
 from clawdbot.knowledge.vectors.opening import drop_dense, open_dense
+from clawdbot.models.selection import only
+from clawdbot.models.service import ModelService
 
 EVIDENCE_PASSAGES = 8
 """Passages whose statements are weighed for one question."""
@@ -48,17 +51,33 @@ def silent(event: IngestEvent) -> None:
 class Knowledge:
     """Opens its parts when they are first used.  A context manager; close it to release files and locks."""
 
-    def __init__(self, config: Config, *, rows: Rows | None = None, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        rows: Rows | None = None,
+        embedder: Embedder | None = None,
+        models: ModelService | None = None,
+    ) -> None:
         self.config = config
+        self._models = models
+        self._own = ExitStack()
         self._given_embedder = embedder
         self._rows = rows
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, config: Config, *, rows: Rows | None = None, embedder: Embedder | None = None) -> Knowledge:
+    def open(
+        cls,
+        config: Config,
+        *,
+        rows: Rows | None = None,
+        embedder: Embedder | None = None,
+        models: ModelService | None = None,
+    ) -> Knowledge:
         """The knowledge of a configuration; ``rows`` reads databases for sources, ``embedder`` takes the place of the
-        configured model.  Nothing is read yet."""
-        return cls(config, rows=rows, embedder=embedder)
+        configured model, ``models`` orders passages where that is configured.  Nothing is read yet."""
+        return cls(config, rows=rows, embedder=embedder, models=models)
 
     @cached_property
     def library(self) -> Library:
@@ -243,7 +262,22 @@ class Knowledge:
             dense=self._dense,
             embedder=self._query_embedder,
             config=self.config,
-            reranker=Reranker.of(self.config),
+            reranker=self._reranker,
+        )
+
+    @property
+    def _reranker(self) -> Reranker | None:
+        name = reranking_model(self.config)
+        if not name:
+            return None
+        models = self._models
+        if models is None or name not in models.ladder.settings:
+            models = self._own.enter_context(ModelService.opened(self.config, only(self.config, name)))
+        return Reranker(
+            models,
+            name,
+            budget_s=self.config.knowledge.reranker_budget_s,
+            cloud_max_label=self.config.router.cloud_max_label,
         )
 
     def _sync(self) -> None:
@@ -305,6 +339,7 @@ class Knowledge:
 
     def close(self) -> None:
         """Release files, locks and connections."""
+        self._own.close()
         for name in ("_dense", "_lexical", "library"):
             part = self.__dict__.pop(name, None)
             if part is not None:

@@ -195,10 +195,12 @@ def open_office(
     price: PriceConfig | None = None,
     cloud: bool = False,
     yes: Callable[[str], float] | None = None,
+    standby: Sequence[Rung] = (),
 ) -> Office:
-    """Open an App on the configuration, served by the script; the caller closes it."""
+    """Open an App on the configuration, served by the script and then by ``standby``; the caller closes it."""
     model = ScriptedChatModel(script=list(script), yes=yes)
     rung = Rung(
         name="scripted", provider="fake", model="scripted", chat=model, context=16_384, price=price, cloud=cloud
     )
-    return Office(app=App(config, ladder=Ladder.single(rung), embedder=HashEmbedder()), model=model, postbox=postbox)
+    app = App(config, ladder=Ladder.of(rung, *standby), embedder=HashEmbedder())
+    return Office(app=app, model=model, postbox=postbox)

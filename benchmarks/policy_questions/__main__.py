@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config = demo_config(home)
             documents = languages(home / "documents")
             models = chosen_ladder(config, model=chosen.model)
-            facts = {**describe(_PACKAGES), "model": models.first.name}
+            facts = {**describe(_PACKAGES), "model": models.places()[0].name}
             print(as_lines(facts) + "\n", flush=True)
             app = stack.enter_context(opened(config, models))
             for row in ask_all(app, questions):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from clawdbot.config import LABELS, Config, Label
-from clawdbot.errors import ConfigError, ModelError
+from clawdbot.errors import BudgetExceeded, ConfigError, ModelError, PolicyRefused
 from clawdbot.knowledge.retrieval.scoring import Candidate
-from clawdbot.models.interface import Rung, complete_step
-from clawdbot.models.providers import build
+from clawdbot.models.service import ModelService
+from clawdbot.models.step_request import StepRequest
 
 _COMPARED = 10
 """Passages that the model orders; the others stay behind them."""
@@ -28,28 +29,17 @@ _SYSTEM = (
 class Reranker:
     """``[knowledge] reranker``.  When it fails, or takes too long, the order stays as it was."""
 
-    def __init__(self, rung: Rung, *, budget_s: float, cloud_max_label: Label) -> None:
-        self._rung = rung
+    def __init__(self, models: ModelService, name: str, *, budget_s: float, cloud_max_label: Label) -> None:
+        self._models = models
+        self._name = name
         self._budget_s = budget_s
+        self._cloud = models.ladder.place(name).cloud
         self._cloud_max_label = cloud_max_label
 
-    @classmethod
-    def of(cls, config: Config) -> Reranker | None:
-        """The one that the configuration names; None when it names none.  ConfigError, MissingExtra."""
-        name = config.knowledge.reranker
-        if not name:
-            return None
-        if name not in config.models:
-            raise ConfigError(
-                f"[knowledge] reranker names {name!r}, which is not in [models].",
-                hint=f"Add [models.{name}], or set reranker = \"\".",
-            )  # fmt: skip
-        rung = build(name, config.models[name], home=config.app.home)
-        budget_s = config.knowledge.reranker_budget_s
-        return cls(rung, budget_s=budget_s, cloud_max_label=config.router.cloud_max_label)
-
-    def order(self, question: str, candidates: Sequence[Candidate], notes: dict[str, None]) -> list[Candidate]:
-        """The candidates with the best of them in the model's order."""
+    def order(
+        self, question: str, candidates: Sequence[Candidate], notes: dict[str, None], *, user: str
+    ) -> list[Candidate]:
+        """The candidates with the best of them in the model's order; ``user`` pays for it."""
         first = [one for one in candidates if self._may_read(one)][:_COMPARED]
         if len(first) < 2:
             return list(candidates)
@@ -65,17 +55,38 @@ class Reranker:
         shown = [{"number": n, "passage": _shown(one)} for n, one in zip(numbers, first, strict=True)]
         asked = json.dumps({"question": question, "passages": shown}, ensure_ascii=False)
         messages = [SystemMessage(_SYSTEM), HumanMessage(asked)]
+        step = StepRequest(
+            run_id=f"rerank-{secrets.token_hex(6)}",
+            step=1,
+            user=user,
+            kind="search",
+            intent="question",
+            label=max((one.chunk.label for one in first), key=LABELS.index),
+            deadline_s=self._budget_s,
+            pinned=self._name,
+        )
         try:
-            answer = complete_step(self._rung, messages, schema, max_tokens=_TOKENS, deadline_s=self._budget_s)
-        except ModelError as error:
-            notes[f"The order was not checked by {self._rung.name!r}: {error}"] = None
+            answer = self._models.complete(step, messages, schema, max_tokens=_TOKENS)
+        except (ModelError, PolicyRefused, BudgetExceeded) as error:
+            notes[f"The order was not checked by {self._name!r}: {error}"] = None
             return list(candidates)
         chosen = [first[n - 1] for n in dict.fromkeys(answer.value["order"])]
         return _reordered(candidates, first, chosen)
 
     def _may_read(self, candidate: Candidate) -> bool:
         allowed = LABELS.index(self._cloud_max_label)
-        return not self._rung.cloud or LABELS.index(candidate.chunk.label) <= allowed
+        return not self._cloud or LABELS.index(candidate.chunk.label) <= allowed
+
+
+def reranking_model(config: Config) -> str:
+    """The name of the model that orders passages; empty when there is none.  ConfigError when it is not known."""
+    name = config.knowledge.reranker
+    if name and name not in config.models:
+        raise ConfigError(
+            f"[knowledge] reranker names {name!r}, which is not in [models].",
+            hint=f"Add [models.{name}], or set reranker = \"\".",
+        )  # fmt: skip
+    return name
 
 
 def _reordered(

@@ -87,7 +87,7 @@ class Retriever:
         if self._reranker is not None and best:
             with _timed(ms, "rerank"):
                 same = {first.chunk.id: others for first, others in best}
-                ordered = self._reranker.order(question.text, [first for first, _ in best], notes)
+                ordered = self._reranker.order(question.text, [first for first, _ in best], notes, user=who.user)
                 best = [(one, same[one.chunk.id]) for one in ordered]
         with _timed(ms, "around"):
             covers = _Coverage(question, self._legs.rarities(question.terms.own))

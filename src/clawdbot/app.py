@@ -33,7 +33,9 @@ class App:
         self.ledger = RunLedger.open(config)
         self.models = ModelService(ladder, config, self.ledger.database)
         self.databases = Databases(config)
-        self.knowledge = Knowledge.open(config, rows=document_rows(self.databases), embedder=embedder)
+        self.knowledge = Knowledge.open(
+            config, rows=document_rows(self.databases), embedder=embedder, models=self.models
+        )
         services = {Databases: self.databases, Knowledge: self.knowledge}
         executor = Executor(self.registry, config, self.ledger, services)
         self.planner = Planner(
@@ -56,6 +58,7 @@ class App:
 
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""
+        self.models.flush()
         self.engine.close()
         self.knowledge.close()
         self.databases.close()

@@ -11,6 +11,7 @@ import stamina
 
 from clawdbot.config import PriceConfig
 from clawdbot.models.fake import Scripted
+from clawdbot.models.interface import Rung
 from tests.office import Office, Postbox, mail_server, office_config, open_office, write_shop
 
 MakeOffice = Callable[..., Office]
@@ -25,8 +26,8 @@ def mail() -> Iterator[tuple[Postbox, int]]:
 
 @pytest.fixture
 def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
-    """``office(script, price=None, cloud=False, yes=None, documents=None, **sections)``: an open office; closed after
-    the test.  ``documents`` are files by name; those in ``secret/`` only the user 'boss' may see."""
+    """``office(script, price=None, cloud=False, yes=None, standby=(), documents=None, **sections)``: an open office;
+    closed after the test.  ``documents`` are files by name; those in ``secret/`` only the user 'boss' may see."""
     postbox, port = mail
     opened: list[Office] = []
 
@@ -36,6 +37,7 @@ def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
         price: PriceConfig | None = None,
         cloud: bool = False,
         yes: Callable[[str], float] | None = None,
+        standby: Sequence[Rung] = (),
         documents: Mapping[str, str] | None = None,
         **sections: dict[str, Any],
     ) -> Office:
@@ -49,7 +51,7 @@ def office(tmp_path: Path, mail: tuple[Postbox, int]) -> Iterator[MakeOffice]:
             source = {"paths": [str(tmp_path / "papers")], "rules": rules}
             sections = {"knowledge": {"index": "exact", "sources": {"papers": source}}, **sections}
         config = office_config(tmp_path, port=port, **sections)
-        opened.append(open_office(config, postbox, script, price=price, cloud=cloud, yes=yes))
+        opened.append(open_office(config, postbox, script, price=price, cloud=cloud, yes=yes, standby=standby))
         if documents:
             opened[-1].app.knowledge.ingest()
         return opened[-1]

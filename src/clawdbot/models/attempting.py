@@ -13,7 +13,6 @@ from clawdbot.models.interface import Rung
 from clawdbot.models.parts import Parts
 from clawdbot.models.routing.attempt import Attempt, Call, ServedFrom, Validation
 from clawdbot.models.routing.decision import Decision
-from clawdbot.models.routing.learning import bucket
 from clawdbot.models.routing.step_context import StepContext
 from clawdbot.models.spending.budget import Budgets
 from clawdbot.models.step_request import Question
@@ -155,10 +154,7 @@ def _record(
         spent=tried.cost_usd,
         validations=(Validation(name="schema", ok=not invalid, detail=call.error_text),) if checked else (),
     )
-    parts.log.write(record, None if sent.schema is None else _request(sent))
-    if checked:
-        size = bucket(context.prompt_tokens)
-        parts.log.answered(record, tried.model, size, ok=not invalid, tokens=tried.completion_tokens, key=key)
+    parts.log.write(record, None if sent.schema is None else _request(sent), key=key, learns=checked)
 
 
 def _request(sent: Sent) -> dict[str, object]:
@@ -166,11 +162,11 @@ def _request(sent: Sent) -> dict[str, object]:
 
 
 def record_given_again(
-    parts: Parts, decision: Decision, context: StepContext, kept: CachedAnswer, served_from: ServedFrom
+    parts: Parts, decision: Decision, context: StepContext, kept: CachedAnswer, served_from: ServedFrom, *, key: str
 ) -> None:
-    """Record that no model was asked, since an answer was kept."""
+    """Record that no model was asked, since an answer was kept under ``key``."""
     call = Call(model=kept.model, served_from=served_from, age_s=kept.age_s, tries=0)
-    parts.log.write(made(parts, decision, context, call), None)
+    parts.log.write(made(parts, decision, context, call), None, key=key)
 
 
 def made(

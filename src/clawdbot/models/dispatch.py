@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -129,14 +130,16 @@ class Dispatch:
             attempt=1 + len(step.failures) + len(self._failures),
             failures=(*step.failures, *self._failures),
             previous=step.previous,
-            pinned=self._parts.ladder.pinned,
+            pinned=self._step.pinned or self._parts.ladder.pinned,
         )
 
     def _tokens(self, prompt: Sequence[BaseMessage]) -> int:
-        try:
-            return self._parts.ladder.first.estimate_prompt(prompt)
-        except ModelError:  # its tokenizer cannot be had; asking the model will say why
-            return sum(estimate_tokens(message.text) + 8 for message in prompt)
+        first = self._parts.ladder.first(self._step.pinned)
+        if first is not None:
+            # A tokenizer that cannot be had is no reason to fail here; asking the model will say why.
+            with suppress(ModelError):
+                return first.estimate_prompt(prompt)
+        return sum(estimate_tokens(message.text) + 8 for message in prompt)
 
     def _choose(self, context: StepContext, question: Question) -> Choice:
         parts = self._parts
@@ -233,7 +236,8 @@ class Dispatch:
     def _cache_key(self) -> str:
         if self._question.schema is None or self._step.kind not in self._parts.config.cache.kinds:
             return ""
-        first = self._parts.ladder.places()[0].settings
+        ladder = self._parts.ladder
+        first = (ladder.place(self._step.pinned) if self._step.pinned else ladder.places()[0]).settings
         return self._parts.cache.key(
             kind=self._step.kind,
             user=self._step.user,
@@ -253,6 +257,6 @@ class Dispatch:
         return kept
 
     def _given_again(self, kept: CachedAnswer, served: ServedFrom, choice: Choice, context: StepContext) -> Done:
-        record_given_again(self._parts, choice.decision, context, kept, served)
+        record_given_again(self._parts, choice.decision, context, kept, served, key=self._key)
         note = f"an answer of {kept.model} that is {kept.age_s:.0f} s old was given again"
         return Done(model=kept.model, spent=self._spent, kept=kept, notes=(*self._notes(""), note))

@@ -37,13 +37,17 @@ class Ladder:
         self,
         places: Sequence[Place],
         *,
+        aside: Sequence[Place] = (),
         pinned: str = "",
         look: Callable[[str], Place] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``look`` gives a model's place as it is now, for those that could not serve; ``pinned`` is the one that the
-        person named."""
+        """``aside`` are models for one purpose, asked only by name; ``pinned`` is the one that the person named.
+
+        ``look`` gives a model's place as it is now, for those that could not serve.
+        """
         self._places = {place.name: place for place in places}
+        self._aside = {place.name: place for place in aside if place.name not in self._places}
         self.pinned = pinned
         self._look = look
         self._clock = clock
@@ -66,17 +70,18 @@ class Ladder:
     @property
     def settings(self) -> Mapping[str, ModelConfig]:
         """Settings by name."""
-        return {name: place.settings for name, place in self._places.items()}
+        return {place.name: place.settings for place in self.everyone()}
 
-    @property
-    def first(self) -> Rung:
-        """The first that can serve now, else the first that could be built."""
-        built = [(place, place.rung) for place in self.places() if place.rung is not None]
-        return next((rung for place, rung in built if not place.unavailable), built[0][1])
+    def first(self, pinned: str = "") -> Rung | None:
+        """The first that can serve now, else the first that could be built; ``pinned`` itself when one is named."""
+        places = [self.place(pinned)] if pinned else self.places()
+        built = [(place, place.rung) for place in places if place.rung is not None]
+        able = [rung for place, rung in built if not place.unavailable]
+        return able[0] if able else built[0][1] if built else None
 
     def place(self, name: str) -> Place:
         """The model of that name; KeyError when there is none."""
-        return self._places[name]
+        return self._places.get(name) or self._aside[name]
 
     def rung(self, name: str) -> Rung:
         """The rung of that name; KeyError when there is none or it was not built."""
@@ -94,6 +99,10 @@ class Ladder:
                     if place.unavailable:
                         self._places[name] = self._look(name)
             return tuple(self._places.values())
+
+    def everyone(self) -> tuple[Place, ...]:
+        """The ladder, and the models that stand aside."""
+        return (*self._places.values(), *self._aside.values())
 
 
 def order_of(config: Config) -> tuple[str, ...]:

@@ -21,14 +21,21 @@ def open_ladder(config: Config, *, name: str | None = None) -> Ladder:
 
     Raises UsageError when there is none, ModelUnavailable when the one that was named is not available.
     """
+    aside = [_placed(config, config.knowledge.reranker)] if config.knowledge.reranker in config.models else []
     if name:
         rung = select(config, name=name)
-        return Ladder([Place(name=rung.name, settings=named(config, name), rung=rung)], pinned=rung.name)
+        place = Place(name=rung.name, settings=named(config, name), rung=rung)
+        return Ladder([place], aside=aside, pinned=rung.name)
     places = [_placed(config, candidate) for candidate in order_of(config)]
     if any(not place.unavailable for place in places):
-        return Ladder(places, look=lambda candidate: _placed(config, candidate))
+        return Ladder(places, aside=aside, look=lambda candidate: _placed(config, candidate))
     rung = select(config)
-    return Ladder([Place(name=rung.name, settings=named(config, rung.name), rung=rung)])
+    return Ladder([Place(name=rung.name, settings=named(config, rung.name), rung=rung)], aside=aside)
+
+
+def only(config: Config, name: str) -> Ladder:
+    """A ladder of the model ``name`` of [models] alone, also when it cannot serve now."""
+    return Ladder([_placed(config, name)], pinned=name)
 
 
 def _placed(config: Config, name: str) -> Place:

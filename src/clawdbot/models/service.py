@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import date
 from functools import lru_cache
 
@@ -34,9 +35,8 @@ from clawdbot.models.spending.day import day_in
 from clawdbot.models.spending.money import dollars
 from clawdbot.models.standing import Prices, Standing
 from clawdbot.models.step_request import Check, Question, StepAnswer, StepJudgements, StepRequest
-from clawdbot.store.attempts import AttemptStore
 from clawdbot.store.cached_answers import CachedAnswerStore
-from clawdbot.store.database import Database
+from clawdbot.store.database import Database, ledger_url
 from clawdbot.store.installation_key import installation_key
 from clawdbot.store.odds import OddsStore
 from clawdbot.store.spending import SpendingLedger
@@ -54,6 +54,15 @@ class ModelService:
         """``database`` is the ledger's; its owner closes it."""
         self.ladder = ladder
         self._parts = _parts(ladder, config, database)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, config: Config, ladder: Ladder) -> Iterator[ModelService]:
+        """A service with the ledger of the configuration opened for it; for work outside of runs."""
+        with closing(Database(ledger_url(config))) as database:
+            models = cls(ladder, config, database)
+            yield models
+            models.flush()
 
     def complete(
         self,
@@ -97,6 +106,10 @@ class ModelService:
         """What a check by code said of the answer that a step got: kept with its attempt, and learned from."""
         self._parts.log.validated(run_id, step, validation)
 
+    def flush(self) -> None:
+        """Write what waits for the next attempt to be written with it: a run has ended, or the process does."""
+        self._parts.log.flush()
+
     def describe(self) -> tuple[str, ...]:
         """The names of the models that can serve now, in the ladder's order."""
         return tuple(place.name for place in self.ladder.places() if not place.unavailable)
@@ -120,7 +133,7 @@ def _answer(done: Done) -> StepAnswer:
 
 
 def _parts(ladder: Ladder, config: Config, database: Database) -> Parts:
-    places = ladder.places()
+    places = ladder.everyone()
     caller = Caller(config.router, ladder.settings)
     day = day_in(config.app.timezone)
     served = {place.name: f"{place.settings.provider}:{place.settings.model or place.name}" for place in places}
@@ -151,7 +164,7 @@ def _parts(ladder: Ladder, config: Config, database: Database) -> Parts:
             key_of=lambda run_id: hmac.digest(secret(), run_id.encode(), hashlib.sha256),
         ),
         memory=memory,
-        log=AttemptLog(AttemptStore(database), learned, cache),
+        log=AttemptLog(database, learned, cache),
         cache=cache,
     )
 

@@ -32,7 +32,7 @@ class Prices:
     @classmethod
     def of(cls, ladder: Ladder, today: date) -> Prices:
         """The prices that hold on a day; their warnings are logged."""
-        found = {p.name: price_of(p.name, p.settings, cloud=p.cloud, today=today) for p in ladder.places()}
+        found = {p.name: price_of(p.name, p.settings, cloud=p.cloud, today=today) for p in ladder.everyone()}
         for one in found.values():
             if one.warning:
                 log.warning(one.warning)
@@ -80,7 +80,8 @@ class Standing:
 
     def snapshot(self, step: StepRequest, question: Question, prompt_tokens: int) -> Snapshot:
         """The ladder as it stands for a question with a prompt of so many tokens."""
-        rungs = tuple(self._rung(place, step.kind, question, prompt_tokens) for place in self._ladder.places())
+        places = (self._ladder.place(step.pinned),) if step.pinned else self._ladder.places()
+        rungs = tuple(self._rung(place, step.kind, question, prompt_tokens) for place in places)
         if not self._prices.known():
             return Snapshot(rungs=rungs)
         left = self._budgets.left(run_id=step.run_id, step=step.step, user=step.user)

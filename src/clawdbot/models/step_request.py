@@ -33,6 +33,8 @@ class StepRequest:
     """Earlier attempts of the run at the same thing, oldest first, with the models that made them."""
     previous: str = ""
     """The model that served the run's last step."""
+    pinned: str = ""
+    """The only model that may be asked; empty when the policy may choose."""
     may_ask: bool = False
     """Somebody can be asked for more money: ApprovalNeeded may be raised."""
     approvals: frozenset[str] = frozenset()

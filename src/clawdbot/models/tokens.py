@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PIECES = re.compile(r"(?P<word>[A-Za-z]+)|\d|\s+(?=\d)|\s\s+|[!-~]|[^\x00-\x7f]")
 _LETTERS = 6
 
 
+@lru_cache(maxsize=256)  # the beginning of a prompt comes again with each step
 def estimate_tokens(text: str) -> int:
     """Upper estimate of the tokens of ``text``.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,21 +52,43 @@ class Database:
 
     def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
         self._engine, self._shown = _engine(url, busy_timeout_s)
+        self._joined = threading.local()
         with self._sentences():
             _ensure_tables(self._engine, self._shown)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it never waits for a writer on SQLite."""
+        if (joined := self._open_one()) is not None:
+            yield joined
+            return
         with self._sentences(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """A transaction that writes; with ``durable`` it is on the disk when it ends."""
+        if (joined := self._open_one()) is not None:
+            assert not durable, "what must be on the disk at once is not put off to the end of others"
+            yield joined
+            return
         engine = self._engine.execution_options(clawdbot_write=True, clawdbot_durable=durable)
         with self._sentences(), engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread reads and writes in the block is one transaction, which costs about as much as one write."""
+        with self.write() as connection:
+            self._joined.connection = connection
+            try:
+                yield
+            finally:
+                del self._joined.connection
+
+    def _open_one(self) -> Connection | None:
+        """The connection of the block :meth:`together` that this thread is in."""
+        return getattr(self._joined, "connection", None)
 
     @property
     def bytes_on_disk(self) -> int:

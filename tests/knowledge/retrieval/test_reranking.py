@@ -8,12 +8,19 @@ from typing import Any
 
 import pytest
 
-from clawdbot.config import AppConfig, Config, KnowledgeConfig, Label, ModelConfig
+from clawdbot.config import AppConfig, Config, KnowledgeConfig, Label, ModelConfig, PriceConfig, SourceConfig
 from clawdbot.errors import ConfigError, ModelUnavailable
-from clawdbot.knowledge.retrieval.reranking import Reranker
+from clawdbot.knowledge.embedding.fake import HashEmbedder
+from clawdbot.knowledge.passage import Query
+from clawdbot.knowledge.place import library_url
+from clawdbot.knowledge.retrieval.reranking import Reranker, reranking_model
+from clawdbot.knowledge.service import Knowledge
 from clawdbot.models.fake import ScriptedChatModel
 from clawdbot.models.interface import Rung
-from tests.knowledge.retrieval.desk import Desk, documents
+from clawdbot.models.ladder import Ladder
+from clawdbot.models.service import ModelService
+from clawdbot.store.database import Database
+from tests.knowledge.retrieval.desk import BEN, Desk, documents
 
 ASKED = "annual leave of new employees"
 
@@ -21,8 +28,11 @@ ASKED = "annual leave of new employees"
 def reranked(desk: Desk, script: list[Any], *, cloud: bool = False, up_to: Label = "public") -> ScriptedChatModel:
     """The desk's retriever asks this model."""
     chat = ScriptedChatModel(script=script)
-    rung = Rung(name="orderer", provider="langchain", model="script", chat=chat, context=8192, cloud=cloud)
-    desk.over(desk.library, reranker=Reranker(rung, budget_s=5.0, cloud_max_label=up_to))
+    rung = Rung(
+        name="orderer", provider="fake", model="script", chat=chat, context=8192, cloud=cloud, price=PriceConfig()
+    )
+    models = ModelService(Ladder.single(rung), desk.config, Database(library_url(desk.config)))
+    desk.over(desk.library, reranker=Reranker(models, "orderer", budget_s=5.0, cloud_max_label=up_to))
     return chat
 
 
@@ -89,9 +99,29 @@ def test_comes_from_the_configuration(tmp_path: Path) -> None:
         provider="langchain", model="clawdbot.models.fake:ScriptedChatModel", options={"script": str(script)}
     )
     base = Config(app=AppConfig(home=tmp_path), models={"small": model})
-    assert Reranker.of(base) is None
-    named = base.model_copy(update={"knowledge": KnowledgeConfig(reranker="small")})
-    assert isinstance(Reranker.of(named), Reranker)
+    assert reranking_model(base) == ""
+    assert reranking_model(base.model_copy(update={"knowledge": KnowledgeConfig(reranker="small")})) == "small"
     wrong = base.model_copy(update={"knowledge": KnowledgeConfig(reranker="tall")})
     with pytest.raises(ConfigError, match=r"'tall'.*\[models.tall\]"):
-        Reranker.of(wrong)
+        reranking_model(wrong)
+
+
+def test_a_model_of_the_configuration_orders_for_the_knowledge_alone(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text('[{"order": [2, 1]}]')
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    for name in ("one", "two"):
+        (papers / f"{name}.md").write_text(f"# Leave\n\nAnnual leave of new employees, says {name}.", "utf-8")
+    model = ModelConfig(
+        provider="langchain", model="clawdbot.models.fake:ScriptedChatModel", options={"script": str(script)}
+    )
+    knowledge = KnowledgeConfig(index="exact", reranker="small", sources={"papers": SourceConfig(paths=(str(papers),))})
+    config = Config(app=AppConfig(home=tmp_path), models={"small": model}, knowledge=knowledge)
+    with Knowledge.open(config, embedder=HashEmbedder()) as opened:
+        opened.ingest()
+        first = opened.search(Query(text=ASKED), BEN)
+        assert first.notes == (), "the model was asked and answered"
+        again = opened.search(Query(text=ASKED), BEN)
+    assert "'small'" in again.notes[0], "its script is over"
+    assert [p.document for p in first.passages] == [p.document for p in again.passages][::-1]
