@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError
 
 from clawdbot.access.masking.digit_runs import Window, stands_free
 from clawdbot.access.masking.searched import Searched
@@ -18,6 +19,9 @@ from clawdbot.access.masking.searched import Searched
 _PROVINCES = frozenset(
     [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83]
 )
+_YEARS = ("1984", "1990", "1999")
+"""When the old form was given out: a person's county is that of the registration, not of the birth."""
+
 _NAMED = re.compile(
     r"身份证|身份號|身份号|证件号|居民证|公民身份|\bID(?:[ _-]?card)?[ _-]?(?:no|num|number)\b"
     r"|\bidentity|\bid[ _-]?card|\bnational[ _-]?id|\bresident",
@@ -28,7 +32,10 @@ _GAP = r"(?:[ -]|[ ]?\n[ ]{0,8})?"
 _CODE = re.compile(
     rf"(?<![0-9A-Za-z])[159ANYany]{_GAP}[1239]{_GAP}(?:[0-9]{_GAP}){{6}}(?:[0-9A-Za-z]{_GAP}){{9}}[0-9A-Za-z](?![0-9A-Za-z])"
 )
-_CODE_NAMED = re.compile(r"信用代码|税号|纳税人|登记号|注册号|\bUSCC\b|\bcredit code|\btax|registration", re.IGNORECASE)
+_CODE_YEARS = ("1984", "1990", "1999")
+"""When the old form was given out: a person's county is that of the registration, not of the birth."""
+
+_NAMED = re.compile(r"信用代码|税号|纳税人|登记号|注册号|\bUSCC\b|\bcredit code|\btax|registration", re.IGNORECASE)
 _NATIONAL = "10"
 """In place of a province: registered with a national authority."""
 
@@ -59,8 +66,14 @@ def _is_old(window: Window) -> bool:
     number = window.digits
     if window.near(_NAMED):
         return True
-    longer = number[:6] + "19" + number[6:]
-    return not window.ordinary and window.joined and ric.is_valid(longer + ric.calc_check_digit(longer + "0"))
+    return not window.ordinary and window.joined and any(_is_county(number[:6], year) for year in _YEARS)
+
+
+def _is_county(area: str, year: str) -> bool:
+    try:
+        return bool(ric.get_birth_place(f"{area}{year}01010000"))
+    except ValidationError:
+        return False
 
 
 def _is_birthday(digits: str) -> bool:

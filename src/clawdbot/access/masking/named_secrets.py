@@ -17,7 +17,7 @@ _NAMED = re.compile(
       | secret(?:[_-]?(?:access[_-]?)?key)? | private[ _-]?key | credentials? | token
       | (?:api|access|auth|app|account|encryption|signing)[ _-]?(?:secret|key(?:[_-]?(?:id|secret))?)
       | (?P<chinese>密码|口令|密钥|秘钥|令牌|授权码|访问凭证))
-    (?:"|')?[ \t]{0,2}(?P<sign>=>|[:=]|是|为|\bis\b)[ \t]{0,2}
+    (?:"|')?[ \t]{0,2}(?P<sign>=>|[是为]?[:=]|[是为]|\bis\b)[ \t]{0,2}
     (?:"(?P<double>[^"\n\ue000]{1,200})"|'(?P<single>[^'\n\ue000]{1,200})'|(?P<bare>[!-~]{4,200}))""",
     re.VERBOSE,
 )
@@ -74,7 +74,7 @@ def _is_said(text: str, match: re.Match[str], start: int, end: int) -> bool:
     value = text[start:end]
     if "(" in value:
         return False
-    if match["chinese"] or match["sign"] in ("=", "=>"):
+    if match["chinese"] or "=" in match["sign"]:
         return True
     if any(not char.isalpha() for char in value.strip("-_")):
         return True

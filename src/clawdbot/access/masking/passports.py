@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from clawdbot.access.masking.digit_runs import is_date
 from clawdbot.access.masking.searched import Searched
 
-_GAP = r"(?:[ -]|[ ]?\n[ ]{0,8})?"
+_GAP = r"(?:[ ]|[ ]?\n[ ]{0,8})?"
 _FREE = r"(?<![0-9A-Za-z])(?<![0-9A-Za-z][-_./])"
 _END = r"(?![0-9A-Za-z]|[-_/.][0-9A-Za-z])"
 _CHINESE = re.compile(

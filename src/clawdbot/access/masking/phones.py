@@ -163,6 +163,8 @@ def _is_part_of_code(window: Window) -> bool:
 def _is_landline(window: Window, plus: int | None) -> bool:
     digits, groups, gaps = _rest(window, plus)
     if digits != window.digits and digits[0] != "0":
+        if plus is None and window.digits.startswith("86") and window.groups[0] != 2:
+            return False
         digits, groups = "0" + digits, (groups[0] + 1, *groups[1:])
     area = _AREA.match(digits)
     if not area or not 10 <= len(digits) <= 12 or any("\n" in gap for gap in gaps) or not _is_plain(gaps):
