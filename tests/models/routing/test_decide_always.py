@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from clawdbot.config import LABELS, RouterRule, WeightsConfig
 from clawdbot.models.routing.decide import decide
 from clawdbot.models.routing.decision import Decision
 from clawdbot.models.routing.policy import Policy
-from clawdbot.models.routing.snapshot import RungState, Snapshot
+from clawdbot.models.routing.snapshot import RungState, Scope, Snapshot
 from clawdbot.models.routing.step_context import StepContext
 from clawdbot.models.spending.price import FREE, Price
 from tests.models.routing.steps import (
@@ -33,7 +34,7 @@ from tests.models.routing.steps import (
 PARTS = ("all", "input_usd", "output_usd", "cached_input_usd", "request_usd")
 
 
-def may_serve(rung: RungState, step: StepContext, rule: Policy, left: dict[str, Decimal | None]) -> bool:
+def may_serve(rung: RungState, step: StepContext, rule: Policy, left: Mapping[Scope, Decimal | None]) -> bool:
     """The hard limits, said a second time and in another way."""
     fired = rule.fired(step)
     price = rung.price or FREE
@@ -57,7 +58,7 @@ def may_serve(rung: RungState, step: StepContext, rule: Policy, left: dict[str, 
 @given(contexts(), policies, snapshots)
 def test_a_model_that_may_not_serve_is_never_chosen(step: StepContext, rule: Policy, state: Snapshot) -> None:
     found = decide(step, rule, state)
-    able = [rung.name for rung in state.rungs if may_serve(rung, step, rule, dict(state.budget_left))]
+    able = [rung.name for rung in state.rungs if may_serve(rung, step, rule, state.budget_left)]
     assert set(found.standby) <= set(able)
     assert (found.outcome == "chosen") == bool(able)
     verdicts = {one.name: one.verdict for one in found.candidates}
@@ -79,7 +80,7 @@ def test_the_same_question_has_the_same_answer_and_is_kept_whole(
     step: StepContext, rule: Policy, state: Snapshot
 ) -> None:
     found = decide(step, rule, state)
-    turned = Snapshot(rungs=state.rungs, budget_left=dict(reversed(state.budget_left.items())))
+    turned = Snapshot(rungs=state.rungs, budget_left=dict(reversed(list(state.budget_left.items()))))
     assert decide(step, rule, turned) == found
     assert Decision.from_json(found.as_json()) == found
 
@@ -148,5 +149,5 @@ def test_without_weights_the_order_decides(step: StepContext, rule: Policy, stat
 def test_without_money_free_local_models_go_on(price: Price, scope: str) -> None:
     state = snapshot(cloud("cloud", price=str(price.input_usd + 1)), local("free"), **{scope: "0"})
     found = decide(context(), policy(), state)
-    assert (found.chosen, found.reserve_usd) == ("free", 0)
+    assert (found.chosen, found.reserve_usd) == ("free", Decimal(0))
     assert found.candidates[0].reason == f"budget_{scope}"
