@@ -20,7 +20,7 @@ CHINESE = (
     "提交{digest}修复了{version}的问题，流水号{order}。",
     "报销人{mail_address}，收款卡{bank_card}，事由：{moment}出差。",
     "| 姓名 | 证件 | 电话 | 金额 |\n| --- | --- | --- | --- |\n| 王芳 | {resident_id} | {phone} | {amount} |",
-    "| 订单 | 日期 | 型号 | 金额 |\n| {order} | {moment} | {product} | {amount} |\n| {order} | {moment} | — | {amount} |",
+    "| 订单 | 日期 | 型号 | 金额 |\n| {order} | {moment} | {product} | {amount} |\n| {order} | {moment} | | {amount} |",
     "工号,手机,邮箱,卡号\n1001,{phone},{mail_address},{bank_card}",
     '{{"客户": "{word}", "手机": "{phone}", "证件": "{resident_id}", "下单时间": "{moment}", "订单号": "{order}"}}',
     "[{moment}] 用户{phone}登录成功 ip={version} trace={identifier}",

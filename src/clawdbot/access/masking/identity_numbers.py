@@ -32,10 +32,7 @@ _GAP = r"(?:[ -]|[ ]?\n[ ]{0,8})?"
 _CODE = re.compile(
     rf"(?<![0-9A-Za-z])[159ANYany]{_GAP}[1239]{_GAP}(?:[0-9]{_GAP}){{6}}(?:[0-9A-Za-z]{_GAP}){{9}}[0-9A-Za-z](?![0-9A-Za-z])"
 )
-_CODE_YEARS = ("1984", "1990", "1999")
-"""When the old form was given out: a person's county is that of the registration, not of the birth."""
-
-_NAMED = re.compile(r"信用代码|税号|纳税人|登记号|注册号|\bUSCC\b|\bcredit code|\btax|registration", re.IGNORECASE)
+_CODE_NAMED = re.compile(r"信用代码|税号|纳税人|登记号|注册号|\bUSCC\b|\bcredit code|\btax|registration", re.IGNORECASE)
 _NATIONAL = "10"
 """In place of a province: registered with a national authority."""
 
@@ -72,7 +69,7 @@ def _is_old(window: Window) -> bool:
 def _is_county(area: str, year: str) -> bool:
     try:
         return bool(ric.get_birth_place(f"{area}{year}01010000"))
-    except ValidationError:
+    except (ValidationError, KeyError):  # a KeyError for places whose counties the table does not list
         return False
 
 
