@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
 from typing import Any, Literal
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -31,6 +30,8 @@ _CUT = {"length", "max_tokens", "MAX_TOKENS"}
 _NO_CONNECTION = frozenset({"ConnectError", "ConnectTimeout", "ConnectionError"})
 _TOO_LATE = frozenset({"TimeoutException", "TimeoutError", "Timeout"})
 _LOST = frozenset({"TransportError"})
+_ALIVE = ""
+"""Something came that is not for the reader yet."""
 _THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _ASK = "Answer with one JSON object under this JSON Schema and nothing else:\n"
 
@@ -81,14 +82,20 @@ class AdaptedChat(SchemaChat):
                 if emit(piece):
                     return
 
-        limits = Limits(first_s=request.first_s, stall_s=request.stall_s, total_s=left_s)
-        kind = type(self.inner)
+        whole = mode == "structured" and request.schema is not None  # it comes in one piece
+        limits = (
+            Limits.only(left_s) if whole else Limits(first_s=request.first_s, stall_s=request.stall_s, total_s=left_s)
+        )
+        kind, method = type(self.inner), "_agenerate" if whole else "_astream"
+        source: InLoop[str | End] | InThread[str | End]
         # Only a call that is asynchronous by nature can be cancelled; another blocks a thread of its own.
-        method = "_agenerate" if mode == "structured" and request.schema is not None else "_astream"
         if getattr(kind, method) is not getattr(BaseChatModel, method):
-            yield from Relay(InLoop[str | End](produce), limits=limits)
+            source = InLoop(produce)
         else:
-            yield from Relay(InThread[str | End](lambda emit: asyncio.run(produce(emit))), limits=limits)
+            source = InThread(lambda emit: _finished(produce(emit)))
+        for piece in Relay[str | End](source, limits=limits):
+            if piece != _ALIVE:
+                yield piece
 
     async def _ask(self, mode: Mode, request: Request) -> AsyncIterator[str | End]:
         messages = [dict(message) for message in request.messages]
@@ -200,6 +207,15 @@ async def _told(
     yield _end(last, unsaid="unknown" if hasattr(model, "extra_body") else "stop")
 
 
+def _finished(work: Coroutine[None, None, None]) -> None:
+    """Run a coroutine that only calls what blocks.  Without an event loop, since such models may start their own."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("a blocking model has waited asynchronously")
+
+
 async def _chunks(
     model: BaseChatModel, messages: list[dict[str, str]], options: dict[str, Any]
 ) -> AsyncIterator[AIMessageChunk]:
@@ -236,6 +252,7 @@ async def _extracted(pieces: AsyncIterator[str | End]) -> AsyncIterator[str | En
             yield piece
         else:
             said.append(piece)
+            yield _ALIVE
 
 
 def extract_object(text: str) -> str:

@@ -23,7 +23,7 @@ _SHOWN = 120
 _CHOICES = 12
 _ENOUGH = 32
 """Tokens from which on a speed is more than noise."""
-_BEGUN = re.compile(r"\s*(t|tr|tru|f|fa|fal|fals|n|nu|nul|-|[.eE][+-]?|\\u?[0-9a-fA-F]{0,4})?")
+_BEGUN = re.compile(r"\s*(t|tr|tru|f|fa|fal|fals|n|nu|nul|-|[.eE][+-]?|u[0-9a-fA-F]{0,4})?")
 """What may be left of a JSON text at the place where it stopped."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,6 +20,8 @@ from clawdbot.models.limits import Limits, Watch
 
 T = TypeVar("T")
 Item = TypeVar("Item", covariant=True)
+_EXIT_S = 1.0
+"""Most that closing connections may hold up the end of the process."""
 Emit = Callable[[T], bool]
 """Hands an item to the reader; True: stop, the reader has left."""
 
@@ -141,7 +144,16 @@ def the_loop() -> asyncio.AbstractEventLoop:
 
 
 def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    with contextlib.suppress(TimeoutError):
+        asyncio.run_coroutine_threadsafe(_cancel_the_rest(), loop).result(timeout=_EXIT_S)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(timeout=1.0)
+    thread.join(timeout=_EXIT_S)
     if not thread.is_alive():
         loop.close()
+
+
+async def _cancel_the_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

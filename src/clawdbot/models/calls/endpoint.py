@@ -21,6 +21,8 @@ _SLOTS = {"llamacpp": 1, "ollama": 2}
 _MANY = 8
 _KEPT_S = 15 * 60.0
 """How long Ollama keeps a model in memory after a call (our keep_alive)."""
+_LOADING_S = 0.5
+"""Less than this is no loading: Ollama names a few milliseconds for a model that is there."""
 _NEW = 0.3
 _SHOWN = 300
 
@@ -75,11 +77,11 @@ class Endpoint:
             for key, value in (
                 ("prompt", answer.prompt_tokens_s),
                 ("completion", answer.completion_tokens_s),
-                ("load", answer.load_s or None),
+                ("load", answer.load_s if answer.load_s > _LOADING_S else None),
             ):
                 if value is not None:
-                    before = self._speeds.get(key, value)
-                    self._speeds[key] = (1 - _NEW) * before + _NEW * value
+                    before = self._speeds.get(key)
+                    self._speeds[key] = value if before is None else (1 - _NEW) * before + _NEW * value
 
     def health(self) -> Health:
         """What is known now."""

@@ -1,0 +1,84 @@
+"""A small office for the runs: orders in SQLite, two models on two servers, and what a model that works would write."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from benchmarks.faults.server import MODEL, FaultyServer
+from clawdbot.config import Config
+
+GOALS = ("Sales by region for Q3 2026.", "统计2026年第三季度各地区的销售额。")
+RIGHT = "5,500.25"
+"""What North sold: an answer without it is not right."""
+DEADLINE_S = 12.0
+LIMITS: Mapping[str, float] = {
+    "connect_timeout_s": 1.0,
+    "first_token_timeout_s": 1.0,
+    "stall_timeout_s": 0.6,
+    "timeout_s": 4.0,
+}
+_SQL = (
+    "SELECT region, SUM(amount) AS sales FROM orders WHERE ordered_on >= '2026-07-01' AND ordered_on < '2026-10-01'"
+    " GROUP BY region ORDER BY sales DESC"
+)
+_ANSWER = "North leads with 5,500.25, then South with 3,210.50 and West with 1,899.75."
+_ANSWER_ZH = "North 最高，为 5,500.25；South 为 3,210.50，West 为 1,899.75。"
+_ROWS = [
+    ("2026-07-03", "North", 2500.25),
+    ("2026-08-14", "North", 3000.0),
+    ("2026-07-20", "South", 1210.5),
+    ("2026-09-30", "South", 2000.0),
+    ("2026-09-01", "West", 1899.75),
+    ("2026-06-30", "West", 7777.0),
+]
+
+
+def write_office(home: Path) -> None:
+    """The office's database."""
+    with closing(sqlite3.connect(home / "shop.sqlite")) as connection:
+        connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, ordered_on DATE, region TEXT, amount REAL)")
+        connection.executemany("INSERT INTO orders (ordered_on, region, amount) VALUES (?, ?, ?)", _ROWS)
+        connection.commit()
+
+
+def office_config(home: Path, *servers: FaultyServer) -> Config:
+    """The configuration with one model for each server, in this order; all count as local."""
+    models = {
+        name: {"provider": server.wire, "model": MODEL, "base_url": server.url, "cloud": False, **LIMITS}
+        for name, server in zip(("flaky", "steady"), servers, strict=False)
+    }
+    return Config.model_validate(
+        {
+            "app": {"home": str(home), "today": "2026-11-02", "timezone": "UTC"},
+            "models": models,
+            "router": {"order": list(models)},
+            "planner": {"free_sql": "choice", "deadline_s": DEADLINE_S},
+            "tools": {"enable": ["sql"]},
+            "databases": {
+                "shop": {
+                    "url": f"sqlite:///{home / 'shop.sqlite'}",
+                    "measures": {"sales": {"expression": "orders.amount", "words": ["sales", "销售额"]}},
+                    "words": {"orders.region": ["region", "地区"]},
+                    "date_column": "orders.ordered_on",
+                }
+            },
+        }
+    )
+
+
+def clerk(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+    """The next step of either goal: the query while it may be made, then the answer."""
+    tools = [branch["properties"]["tool"]["const"] for branch in schema.get("anyOf", [schema])]
+    if "sql" in tools:
+        return _step("sql", sql=_SQL, title="sales")
+    chinese = any("统计" in message["content"] for message in messages)
+    return _step("finish", answer=_ANSWER_ZH if chinese else _ANSWER)
+
+
+def _step(tool: str, **args: str) -> str:
+    return json.dumps({"thought": "next", "tool": tool, "args": args}, ensure_ascii=False)
