@@ -47,7 +47,7 @@ def presidio() -> tuple[Finder, str] | str:
     sys.path.append(str(PRESIDIO_FOLDER.resolve()))
     try:
         # Its check of domains would fetch the list of suffixes from the network; the list that it brings does as well.
-        domains = importlib.import_module("tldextract")
+        domains: Any = importlib.import_module("tldextract")
         domains.extract = domains.TLDExtract(suffix_list_urls=())
         recognizers = list(_recognizers(importlib.import_module("presidio_analyzer.predefined_recognizers")))
         version = importlib.import_module("importlib.metadata").version("presidio-analyzer")
