@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawdbot.cli.session import ConfigOption, Session, help_text, session_of
+from clawdbot.cli.session import ConfigOption, Session, help_text, os_user, session_of
 from clawdbot.cli.streams import clean, say, someone_is_there
 from clawdbot.errors import UsageError
 
@@ -59,31 +59,44 @@ def _home() -> Path | None:
 
 
 def _prove(session: Session, config: Config, *, named: str | None) -> None:
-    """Ask the model for one answer under a schema and print it; the embedded model is fetched when it is missing."""
+    """Ask for one answer under a schema and print it; the embedded model is fetched when it is missing."""
+    import json
+    import secrets
+
     from langchain_core.messages import HumanMessage
 
     from clawdbot.cli.download import fetch_embedded
     from clawdbot.models.catalog import DEFAULT_MODEL
-    from clawdbot.models.interface import complete_step
-    from clawdbot.models.selection import select
+    from clawdbot.models.selection import open_ladder
+    from clawdbot.models.service import ModelService
+    from clawdbot.models.step_request import StepRequest
 
     words = session.words
     try:
-        rung = select(config, name=None)
+        ladder = open_ladder(config)
     except UsageError:
         if named is not None and config.models[named].provider != "llamacpp":
             raise
         fetch_embedded(config.app.home, DEFAULT_MODEL, words)
-        rung = select(config, name=None)
+        ladder = open_ladder(config)
     schema = {
         "type": "object",
         "properties": {"capital": {"type": "string", "minLength": 1, "maxLength": 40}},
         "required": ["capital"],
         "additionalProperties": False,
     }
-    say(words("init.asking", model=rung.name))
     question = words("init.question")
-    limit = config.models[named].timeout_s if named else _ANSWER_S
-    answer = complete_step(rung, [HumanMessage(question)], schema, max_tokens=40, deadline_s=limit)
+    step = StepRequest(
+        run_id=f"init-{secrets.token_hex(6)}",
+        step=1,
+        user=os_user(),
+        kind="final",
+        intent="question",
+        label="public",
+        deadline_s=config.models[named].timeout_s if named else _ANSWER_S,
+    )
+    with ModelService.opened(config, ladder) as models:
+        say(words("init.asking", model=", ".join(models.describe())))
+        answer = models.complete(step, [HumanMessage(question)], schema, max_tokens=40)
     say(f"  {question}")
-    say(clean(f"  {answer.text.strip()}  ({answer.ms / 1000:.1f} s)"))
+    say(clean(f"  {json.dumps(answer.value, ensure_ascii=False)}  ({answer.ms / 1000:.1f} s)"))
