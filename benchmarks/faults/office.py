@@ -16,12 +16,14 @@ GOALS = ("Sales by region for Q3 2026.", "统计2026年第三季度各地区的�
 RIGHT = "5,500.25"
 """What North sold: an answer without it is not right."""
 DEADLINE_S = 12.0
+LEFT_ALONE_S = 1.0
 LIMITS: Mapping[str, float] = {
     "connect_timeout_s": 1.0,
     "first_token_timeout_s": 1.0,
     "stall_timeout_s": 0.6,
     "timeout_s": 4.0,
 }
+"""All times are far shorter than a product would set them, so that there is something to see in minutes."""
 _SQL = (
     "SELECT region, SUM(amount) AS sales FROM orders WHERE ordered_on >= '2026-07-01' AND ordered_on < '2026-10-01'"
     " GROUP BY region ORDER BY sales DESC"
@@ -56,7 +58,7 @@ def office_config(home: Path, *servers: FaultyServer) -> Config:
         {
             "app": {"home": str(home), "today": "2026-11-02", "timezone": "UTC"},
             "models": models,
-            "router": {"order": list(models)},
+            "router": {"order": list(models), "health": {"open_s": LEFT_ALONE_S}},
             "planner": {"free_sql": "choice", "deadline_s": DEADLINE_S},
             "tools": {"enable": ["sql"]},
             "databases": {

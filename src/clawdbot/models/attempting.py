@@ -16,12 +16,12 @@ from clawdbot.models.routing.decision import Decision
 from clawdbot.models.routing.step_context import StepContext
 from clawdbot.models.spending.budget import Budgets
 from clawdbot.models.step_request import Question
-from clawdbot.models.unavailable import BUSY, PROMPT_CUT, STALLED, TIMEOUT
+from clawdbot.models.unavailable import BUSY, NOT_BEGUN, PROMPT_CUT, STALLED, TIMEOUT
 from clawdbot.store.database import now
 
 _TOLD = 300
 """Characters of an error that are kept."""
-_PERHAPS_PAID = frozenset({TIMEOUT, STALLED, BUSY, PROMPT_CUT})
+_PERHAPS_PAID = frozenset({TIMEOUT, NOT_BEGUN, STALLED, BUSY, PROMPT_CUT})
 """Unless the server said no by a status, it may have worked for us although no answer came."""
 
 

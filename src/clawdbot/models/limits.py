@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clawdbot.errors import ModelUnavailable
-from clawdbot.models.unavailable import late, stalled
+from clawdbot.models.unavailable import late, not_begun, stalled
 
 Which = Literal["first", "stall", "total"]
 
@@ -24,7 +24,7 @@ class TimeIsUp(Exception):
         """The error for those who asked ``model``."""
         if self.which == "stall":
             return stalled(model, self.seconds)
-        return late(model, self.seconds, first=self.which == "first")
+        return not_begun(model, self.seconds) if self.which == "first" else late(model, self.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

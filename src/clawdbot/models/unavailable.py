@@ -16,6 +16,9 @@ STALLED = "model_stalled"
 TIMEOUT = "model_timeout"
 """No answer within the call's time."""
 
+NOT_BEGUN = "model_not_begun"
+"""The answer did not begin within its own limit."""
+
 OVERLOADED = "model_overloaded"
 """Not asked: the queue for it is too long."""
 
@@ -29,13 +32,22 @@ PROMPT_CUT = "prompt_cut"
 """The server shortened the prompt and answered from the rest."""
 
 
-def late(model: str, timeout_s: float, *, first: bool = False) -> ModelUnavailable:
-    """The error of a call that ran out of time; ``first``: while the answer had not begun, its own limit."""
-    hint = "Raise timeout_s of the model or [planner] deadline_s, or use a smaller model."
-    if first:
-        hint = "Raise first_token_timeout_s of the model, or use a smaller model."
-    done = "begin to answer" if first else "answer"
-    return ModelUnavailable(f"{model!r} did not {done} within {timeout_s:.0f} s.", hint=hint, code=TIMEOUT)
+def late(model: str, timeout_s: float) -> ModelUnavailable:
+    """The error of a call that ran out of time."""
+    return ModelUnavailable(
+        f"{model!r} did not answer within {timeout_s:.0f} s.",
+        hint="Raise timeout_s of the model or [planner] deadline_s, or use a smaller model.",
+        code=TIMEOUT,
+    )
+
+
+def not_begun(model: str, timeout_s: float) -> ModelUnavailable:
+    """The error of a call whose answer did not begin in time."""
+    return ModelUnavailable(
+        f"{model!r} did not begin to answer within {timeout_s:.0f} s.",
+        hint="Raise first_token_timeout_s of the model, or use a smaller model.",
+        code=NOT_BEGUN,
+    )
 
 
 def stalled(model: str, timeout_s: float) -> ModelUnavailable:

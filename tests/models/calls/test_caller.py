@@ -75,6 +75,13 @@ def test_a_standby_makes_impatient() -> None:
     assert caught.value is waiting and caught.value.tries == 1
 
 
+def test_an_answer_that_does_not_begin_is_asked_for_once_more_unless_another_model_stands_by() -> None:
+    silent = [unavailable.not_begun("m", 3) for _ in range(3)]
+    assert ask(Caller(EAGER, {}), scripted(silent[0], ANSWER)) == (ANSWER, 2)
+    assert fails(Caller(EAGER, {}), scripted(*silent)).tries == 2
+    assert fails(Caller(EAGER, {}), scripted(*silent), patience_s=2.0).tries == 1
+
+
 def test_a_server_that_asks_for_more_time_than_there_is_is_not_waited_for() -> None:
     with pytest.raises(ModelUnavailable) as caught:
         Caller(EAGER, {}).ask(scripted(busy(retry_after_s=90.0), ANSWER), ASK, SCHEMA, max_tokens=60, deadline_s=30)

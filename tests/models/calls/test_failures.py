@@ -34,6 +34,7 @@ from clawdbot.models.routing.step_context import FailureKind
         (PolicyRefused("label"), "policy", False, True),
         (RetryableToolError("no such column"), "tool_refused", False, True),
         (unavailable.late("m", 3), "timeout", False, False),
+        (unavailable.not_begun("m", 3), "timeout", False, False),
         (unavailable.stalled("m", 3), "transient", True, False),
         (unavailable.broke_off("m"), "transient", True, False),
         (ModelUnavailable("nobody", code=unavailable.UNREACHABLE), "transient", True, False),

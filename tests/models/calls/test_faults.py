@@ -26,7 +26,7 @@ DEADLINE_S = 20.0
 
 KINDS: dict[Fault, tuple[FailureKind, int]] = {
     "refused": ("transient", 3),
-    "slow_first_token": ("timeout", 1),
+    "slow_first_token": ("timeout", 2),
     "stall": ("transient", 3),
     "cut": ("transient", 3),
     "rate_limited": ("rate_limited", 3),

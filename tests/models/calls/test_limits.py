@@ -176,7 +176,7 @@ class SlowAndAsynchronous(Slow):
 
 
 @pytest.mark.parametrize("kind", [Slow, SlowAndAsynchronous])
-@pytest.mark.parametrize(("said", "code"), [((), unavailable.TIMEOUT), (('{"table"',), unavailable.STALLED)])
+@pytest.mark.parametrize(("said", "code"), [((), unavailable.NOT_BEGUN), (('{"table"',), unavailable.STALLED)])
 def test_any_langchain_model_is_held_to_the_limits(
     kind: type[Slow], said: tuple[str, ...], code: str, over: threading.Event
 ) -> None:
@@ -264,7 +264,7 @@ TEXT = {"choices": [{"delta": {"content": '{"table"'}}]}
 
 @pytest.mark.parametrize(
     ("events", "code"),
-    [([], unavailable.TIMEOUT), ([PROGRESS] * 3, unavailable.TIMEOUT), ([PROGRESS, TEXT], unavailable.STALLED)],
+    [([], unavailable.NOT_BEGUN), ([PROGRESS] * 3, unavailable.NOT_BEGUN), ([PROGRESS, TEXT], unavailable.STALLED)],
 )
 def test_the_embedded_model_is_held_to_the_limits(
     events: list[dict[str, Any]], code: str, over: threading.Event, monkeypatch: pytest.MonkeyPatch

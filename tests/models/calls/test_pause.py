@@ -42,6 +42,7 @@ def test_what_another_try_cannot_cure_is_not_tried() -> None:
     assert pause_s(late("m", 3), tried=1, left_s=60, config=CONFIG) is None
     assert pause_s(busy(), tried=4, left_s=60, config=CONFIG) is None
     assert pause_s(busy(), tried=1, left_s=0.01, config=CONFIG) is None
+    assert pause_s(busy(30), tried=1, left_s=60, config=CONFIG, patience_s=2) is None
     assert pause_s(KeyboardInterrupt(), tried=1, left_s=60, config=CONFIG) is None
 
 

@@ -56,8 +56,8 @@ class Caller:
     ) -> tuple[ModelAnswer, int]:
         """One step of ``rung`` within ``deadline_s``, and how many calls it took.
 
-        ``patience_s`` is the most that may pass between two calls, for when another rung stands by; unset: the
-        deadline.  Raises the ModelError of the last call with ``tries``; an InvalidStep is never asked again here.
+        ``patience_s`` is the most that may pass between two calls while another rung stands by; unset: none does.
+         Raises the ModelError of the last call with ``tries``; an InvalidStep is never asked again here.
         """
 
         def once(left_s: float) -> ModelAnswer:
@@ -99,10 +99,8 @@ class Caller:
 
         def again(error: Exception) -> bool | float:
             left = until - self._clock()
-            wait = pause_s(error, tried=tries, left_s=left, config=self._router.retries)
-            if wait is None or (patience_s is not None and wait > patience_s):
-                return False
-            return wait if not endpoint.is_open and self._budget.spend() else False
+            wait = pause_s(error, tried=tries, left_s=left, config=self._router.retries, patience_s=patience_s)
+            return wait if wait is not None and not endpoint.is_open and self._budget.spend() else False
 
         self._budget.earn()
         try:

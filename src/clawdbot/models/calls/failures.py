@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from clawdbot.errors import ContextOverflow, InvalidStep, PolicyRefused, ToolError
 from clawdbot.models.routing.step_context import FailureKind
-from clawdbot.models.unavailable import BUSY, OVERLOADED, PROMPT_CUT, REFUSED, STALLED, TIMEOUT, UNREACHABLE
+from clawdbot.models.unavailable import BUSY, NOT_BEGUN, OVERLOADED, PROMPT_CUT, REFUSED, STALLED, TIMEOUT, UNREACHABLE
 
 _BY_CODE: dict[str, FailureKind] = {
     TIMEOUT: "timeout",
+    NOT_BEGUN: "timeout",
     OVERLOADED: "overloaded",
     REFUSED: "auth",
     STALLED: "transient",
@@ -48,9 +49,14 @@ def failure_kind(error: BaseException) -> FailureKind:
     return known or _of_status(getattr(error, "status", None))
 
 
-def worth_asking_again(error: BaseException) -> bool:
-    """Another try of the same call may cure it."""
-    return getattr(error, "code", "") in _AGAIN
+def worth_asking_again(error: BaseException, *, tried: int = 1, alone: bool = False) -> bool:
+    """Another try of the same call may cure it.
+
+    An answer that did not begin is asked for once more, and only when no other model stands by (``alone``): a busy
+    server would take as long again, a lost connection would not.
+    """
+    code = getattr(error, "code", "")
+    return code in _AGAIN or (code == NOT_BEGUN and alone and tried < 2)
 
 
 def is_ours(kind: FailureKind) -> bool:
