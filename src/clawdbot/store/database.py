@@ -7,6 +7,7 @@ transactions.  Those that fence an effect ask for ``durable`` and are on the dis
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -26,6 +27,9 @@ from clawdbot.store import knowledge_tables, plain_json, routing_tables
 from clawdbot.store.tables import SCHEMA_VERSION, meta
 
 _VERSION = select(meta.c.value).where(meta.c.key == "version")
+
+_PAUSES_S = (0.001, 0.01)
+"""Shortest and longest pause of a writer that waits: about as long as a transaction takes."""
 
 _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("locked", "busy"), "is in use by another program", "Wait for it to end, or stop it, and try again."),
@@ -165,7 +169,30 @@ def _prepare_sqlite(engine: Engine, file: str, busy_timeout_s: float) -> None:
             return
         level = "FULL" if options.get("clawdbot_durable") else "NORMAL"
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_writing(connection, busy_timeout_s)
+
+
+def _begin_writing(connection: Connection, patience_s: float) -> None:
+    """Wait for the one writer's turn, asking at random moments.
+
+    SQLite's own waiting asks ever more rarely, so that newcomers overtake whoever waits longest, for ever when many do.
+    """
+    until = time.monotonic() + patience_s
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    break
+            time.sleep(random.uniform(*_PAUSES_S))
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last time, with its error told as every other
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(patience_s * 1000)}")
 
 
 def _write_ahead(connection: sqlite3.Connection, until: float) -> None:

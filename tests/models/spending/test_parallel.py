@@ -54,8 +54,8 @@ for number in range({PROCESSES}):
         spend(number)
         os._exit(0)
 os.close(gate)
-for _ in range({PROCESSES}):
-    os.wait()
+ended = [os.wait()[1] for _ in range({PROCESSES})]
+sys.exit(any(os.WIFEXITED(status) and status for status in ended))
 """
 
 
