@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from clawdbot.access.envelope import Envelope
-from clawdbot.agents.documents import DocumentUse, rule_question
+from clawdbot.agents.documents import DocumentUse, find_document_questions, rule_question
 from clawdbot.agents.grains import Grain
 from clawdbot.agents.periods import Period
 from clawdbot.text.language import Language
@@ -105,7 +105,7 @@ class Brief:
         """What is asked of the documents: every part, or for the rule that a query then applies."""
         if self.documents == "none":
             return ()
-        return tuple(p.text for p in self.parts) if self.documents == "only" else (rule_question(self.goal),)
+        return find_document_questions(self.goal) if self.documents == "only" else (rule_question(self.goal),)
 
     def as_json(self) -> dict[str, Any]:
         """The brief as JSON values, for the ledger and the checkpoint."""

@@ -18,6 +18,7 @@ _FIRM = ("the goal asks for", "the period")
 
 WRITE_IN: dict[Language, str] = {"zh": "Write it in Chinese (简体中文).", "en": "Write it in English."}
 
+_SHOWN = 60
 _PROSE = ("title", "summary", "subject", "body")
 
 
@@ -39,7 +40,8 @@ def check_answer(frame: Frame, answer: str, done: frozenset[str]) -> list[str]:
     if answer == frame.not_found():
         return []
     if frame.brief.documents == "only":
-        return [*frame.quotations.wrong(answer, frame.brief.goal), *unsupported_claims(answer, done)]
+        echo = [answer[:_SHOWN]] if frame.quotations.adds_nothing(answer, frame.brief.goal) else []
+        return [*frame.quotations.wrong(answer, frame.brief.goal), *unsupported_claims(answer, done), *echo]
     return check_text(answer, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
 
 

@@ -43,6 +43,14 @@ _COMPARED_ZH = re.compile(
 )
 
 
+_SENTENCES = re.compile(r"(?<=[?？])\s*")
+_LEANS = re.compile(
+    r"^(?:and\b|or\b|what about|how about|(?:what|who|how|when|why|is|does|can|do|may|must)\b.{0,30}"
+    r"\b(?:it|that|this|they|them|he|she|then|there)\b)|呢[?？]$|^(?:那|其|它|他|该|又|分别|各)|^.{0,7}$|^anything\b",
+    re.IGNORECASE,
+)
+
+
 def names_documents(goal: str) -> bool:
     """The goal speaks of what documents say: a policy, a rule, who may do what, a document's number."""
     return bool(_NAMED.search(normalise(goal)))
@@ -63,6 +71,20 @@ def rule_question(goal: str) -> str:
     if match := _COMPARED.search(text):
         return f"What is {match[1]}?"
     return goal
+
+
+def find_document_questions(goal: str) -> tuple[str, ...]:
+    """The questions of a goal that documents answer: sentences that ask.  What stands beside a question belongs to it,
+    and so does one that leaves out what the one before said ('And what about faults?', '质量问题呢？')."""
+    found: list[str] = []
+    asked = False
+    for sentence in (s.strip() for s in _SENTENCES.split(goal) if s.strip()):
+        if not found or not asked or not sentence.endswith(("?", "？")) or _LEANS.search(sentence):
+            found[-1:] = [f"{found[-1]} {sentence}" if found else sentence]
+        else:
+            found.append(sentence)
+        asked = asked or sentence.endswith(("?", "？"))
+    return tuple(found)
 
 
 def document_use(goal: str, *, grounded: bool, names_table: Callable[[str], bool]) -> DocumentUse:

@@ -9,7 +9,7 @@ from typing import Any
 from clawdbot.agents.steps import Step
 from clawdbot.config import LABELS, Label
 from clawdbot.knowledge.evidence.statement import Statement
-from clawdbot.knowledge.evidence.support import overlap, unsupported
+from clawdbot.knowledge.evidence.support import overlap, terms, unsupported
 from clawdbot.text.language import Language, detect
 from clawdbot.text.sentences import sentence_spans
 
@@ -115,6 +115,12 @@ class Quotations:
             for start, end in sentence_spans(answer)
             for missing in unsupported(answer[start:end], self.texts(), context=[goal])
         ]
+
+    def adds_nothing(self, answer: str, goal: str) -> bool:
+        """The answer only gives the question's own words back, though quotes in its language say something."""
+        language = detect(answer)
+        quoted = {term for s in self.quotes if detect(s.text) == language for term in terms(s.text)}
+        return bool(quoted) and not terms(answer) & quoted - terms(goal)
 
     def cite(self, answer: str) -> str:
         """The answer with the numbers of the quotes behind each sentence that stands on one."""

@@ -18,9 +18,19 @@ from clawdbot.agents.reasoning import MAX_CALL_TOKENS, MAX_TOKENS, reason
 from clawdbot.agents.routing import Allowed, step_request
 from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Intent, Step
-from clawdbot.errors import ApprovalNeeded, BudgetExceeded, ClawdbotError, InvalidStep, ModelError, PolicyRefused
+from clawdbot.agents.translating import translate_question
+from clawdbot.errors import (
+    ApprovalNeeded,
+    BudgetExceeded,
+    ClawdbotError,
+    ContextOverflow,
+    InvalidStep,
+    ModelError,
+    PolicyRefused,
+)
 from clawdbot.knowledge.evidence.statement import Statement
 from clawdbot.models.routing.intent import step_kind
+from clawdbot.text.language import detect
 
 _FACTS_LENGTH = 600
 _QUOTES_LENGTH = 2_400
@@ -63,7 +73,12 @@ def _allowed(frame: Frame, offers: tuple[Offer, ...], ask: Ask) -> Intent:
     while True:
         allowed = Allowed(may_ask=may_ask, approvals=approvals)
         try:
-            return _judge(frame, offers, allowed) or _answer(frame, offers, allowed) or _ask(frame, offers, allowed)
+            return (
+                _translate(frame, offers, allowed)
+                or _judge(frame, offers, allowed)
+                or _answer(frame, offers, allowed)
+                or _ask(frame, offers, allowed)
+            )
         except ApprovalNeeded as needed:
             if ask(needed):
                 approvals |= {needed.payload_hash}
@@ -87,6 +102,21 @@ def _paid(frame: Frame, error: ClawdbotError, listener: Listener) -> dict[str, A
 
 def _time(frame: Frame) -> dict[str, float]:
     return {"elapsed_s": frame.elapsed_s}
+
+
+def _translate(frame: Frame, offers: tuple[Offer, ...], allowed: Allowed) -> Intent | None:
+    """The search for a question, where documents are written in another language too; None for every other step."""
+    question = frame.hints().get("document_question")
+    if [o.name for o in offers] != [SEARCH] or not question:
+        return None
+    other = frame.planner.knowledge.languages() - {detect(str(question))}
+    if not other:
+        return None
+    request = step_request(frame, "search", allowed)
+    try:
+        return translate_question(frame.planner.models, request, str(question), min(other))
+    except (InvalidStep, ContextOverflow):  # it is a help, no more
+        return None
 
 
 def _judge(frame: Frame, offers: tuple[Offer, ...], allowed: Allowed) -> Intent | None:

@@ -36,9 +36,13 @@ from clawdbot.knowledge.sources.watch import watch
 from clawdbot.knowledge.vectors.opening import drop_dense, open_dense
 from clawdbot.models.selection import only
 from clawdbot.models.service import ModelService
+from clawdbot.text.language import Language, detect
 
 EVIDENCE_PASSAGES = 8
 """Passages whose statements are weighed for one question."""
+
+_SAMPLED = 300
+"""Chunks that are looked at for the languages of the library."""
 
 LOADER = "1"
 """Raised when loaders or chunking read documents better: everything is loaded anew."""
@@ -65,6 +69,7 @@ class Knowledge:
         self._given_embedder = embedder
         self._rows = rows
         self._lock = threading.RLock()
+        self._known_languages: tuple[int, frozenset[Language]] | None = None
 
     @classmethod
     def open(
@@ -205,13 +210,25 @@ class Knowledge:
             return Retrieval(passages=(), documents=0)
         return self._retriever.search(query, who)
 
-    def evidence(self, question: str, who: Identity) -> Evidence:
-        """The statements that fit a question, of documents that this user may see; StoreError."""
-        retrieval = self.search(Query(text=question, top=EVIDENCE_PASSAGES), who)
+    def evidence(self, question: str, who: Identity, *, translation: str = "") -> Evidence:
+        """The statements that fit a question, of documents that this user may see; StoreError.
+
+        ``translation`` is the question in another language; statements in that language are compared with it.
+        """
+        asked = [question, translation] if translation else [question]
+        found = [(text, self.search(Query(text=text, top=EVIDENCE_PASSAGES), who)) for text in asked]
         try:
-            return gather(retrieval, question, embedder=self._query_embedder, header=self._header)
+            return gather(found, embedder=self._query_embedder, header=self._header)
         except EmbeddingError:
-            return gather(retrieval, question, embedder=None, header=self._header)
+            return gather(found, embedder=None, header=self._header)
+
+    def languages(self) -> frozenset[Language]:
+        """The languages that the documents are written in, as a sample of them says; StoreError."""
+        head = self.library.head()
+        if self._known_languages is None or self._known_languages[0] != head:
+            found = frozenset(detect(text) for text in self.library.sample(_SAMPLED))
+            self._known_languages = (head, found)
+        return self._known_languages[1]
 
     def rebuild(self, listener: IngestListener = silent) -> None:
         """Build both indexes anew from the library."""

@@ -8,20 +8,18 @@ from collections.abc import Mapping, Sequence
 from clawdbot.knowledge.evidence.statement import Statement
 from clawdbot.knowledge.evidence.support import values
 
-SURE = 0.6
-"""A yes that stands alone: the model says so more often than not, by a margin."""
 CERTAIN = 0.85
 """A yes that needs no other sign."""
-LIKELY = 0.45
-NEAR = 0.07
-"""A yes from here on is believed of a statement that is so much nearer than unrelated text."""
-DOUBT = 0.22
-"""A yes below this is a no, even where the question's amount lies in the statement's range."""
-_NEARNESS = 2.0
-_IN_RANGE = 0.3
-_ALSO = 0.8
+ENOUGH = 0.825
+"""Yes and nearness together from which a statement is quoted; what is only about the subject stays below."""
+ENOUGH_ALONE = 0.65
+"""The same where no nearness is known."""
+_APART = 4.0
+"""What nearness above that of the other statements adds to a yes."""
+_IN_RANGE = 0.15
+_ALSO = 0.9
 """Share of the best value that another statement must reach to be quoted beside it."""
-_OTHER_VERSION = 0.5
+_OTHER_VERSION = 0.6
 """The same for the best statement of another version of a quoted document."""
 MOST_QUOTES = 3
 _QUANTITY = re.compile(
@@ -33,20 +31,20 @@ def choose(question: str, statements: Sequence[Statement], yes: Sequence[float])
     """Indices of the statements to quote, best first; empty when none answers.
 
     ``yes`` is the model's share of yes for each, 0 to 1.  A statement whose ranges exclude the question's amount is
-    none, when another one's include it; a question for a quantity is not answered by a statement without any.
+    none; a question for a quantity is not answered by a statement without any.
     """
     quantity = bool(_QUANTITY.search(question))
-    placed = any(s.inside for s in statements)
+    enough = ENOUGH if any(s.apart for s in statements) else ENOUGH_ALONE
     worth = {
-        i: share + _NEARNESS * max(0.0, s.near) + (_IN_RANGE if s.inside else 0.0)
+        i: value
         for i, (s, share) in enumerate(zip(statements, yes, strict=True))
-        if not (placed and s.inside is False)
-        and _holds(s, share)
+        if s.inside is not False
+        and (value := share + _APART * s.apart + (_IN_RANGE if s.inside else 0.0)) > 0
         and (share >= CERTAIN or not quantity or values(s.text))
     }
-    if not worth:
+    best = max(worth.values(), default=0.0)
+    if best < enough:
         return ()
-    best = max(worth.values())
     chosen = sorted((i for i in worth if worth[i] >= _ALSO * best), key=lambda i: -worth[i])[:MOST_QUOTES]
     return (*chosen, *_other_versions(statements, worth, chosen, _OTHER_VERSION * best))
 
@@ -63,9 +61,3 @@ def _other_versions(
         if statements[i].family in families and key not in told and worth[i] >= least:
             found.setdefault(key, i)
     return list(found.values())
-
-
-def _holds(statement: Statement, yes: float) -> bool:
-    if yes >= SURE:
-        return True
-    return (yes >= LIKELY and statement.near >= NEAR) or (yes >= DOUBT and bool(statement.inside))

@@ -7,22 +7,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from clawdbot.knowledge.embedding.embedder import Embedder
 from clawdbot.knowledge.evidence.background import levels
 from clawdbot.knowledge.evidence.instructions import find_instructions, is_instruction
-from clawdbot.knowledge.evidence.ranges import placed
+from clawdbot.knowledge.evidence.ranges import beginning, placed
 from clawdbot.knowledge.evidence.statement import Statement, statements
 from clawdbot.knowledge.evidence.support import terms
 from clawdbot.knowledge.passage import Passage, Retrieval
 from clawdbot.text.language import detect
 
-MOST = 14
+MOST = 16
 """Statements shown to a model; more only distract a small one."""
 
-CHARACTERS = 2_200
+CHARACTERS = 2_600
 _COMPARED = 80
 _OF_EACH_VERSION = 2
+_OF_EACH_LANGUAGE = 5
+_ENOUGH = 8
+"""Statements from which on their middle says something."""
+_MIDDLE = 0.045
+"""Nearness of statements that have to do with the question's subject and do not answer it, as seen on other texts."""
 _WORDS, _RANK, _IN_RANGE = 0.06, 0.02, 0.03
 """What shared words, the passage's place in the search and a fitting range add to nearness (a cosine)."""
 _IMPRINT = re.compile(r"·.*·|·.*\d{4}-\d\d-\d\d")
@@ -51,18 +57,20 @@ class Evidence:
 
 
 def gather(
-    retrieval: Retrieval, question: str, *, embedder: Embedder | None, header: Callable[[Passage], tuple[str, str]]
+    found: Sequence[tuple[str, Retrieval]], *, embedder: Embedder | None, header: Callable[[Passage], tuple[str, str]]
 ) -> Evidence:
-    """The statements of the passages that fit the question; ``header`` gives (day in force, family) of a passage's
-    document.
+    """The statements of the passages that fit a question.
 
+    ``found`` is the question with its passages, and perhaps its translation with the passages of that; a statement is
+    compared with the wording in its own language.  ``header`` gives (day in force, family) of a passage's document.
     Without an embedder only words count.  Raises EmbeddingError.
     """
+    question, retrieval = found[0]
     pool: dict[tuple[str, str, int, int], tuple[float, Statement]] = {}
     planted: dict[tuple[str, str], None] = {}
     headers: dict[tuple[str, str, int], tuple[str, str]] = {}  # passages of one document share it
     about_document = bool(_ABOUT_DOCUMENT.search(question))
-    for rank, passage in enumerate(retrieval.passages):
+    for rank, passage in sorted((one for _, r in found for one in enumerate(r.passages)), key=lambda one: one[0]):
         planted |= dict.fromkeys((passage.document, text) for text in find_instructions(passage.text))
         document = (passage.source, passage.document, passage.version)
         if document not in headers:
@@ -73,31 +81,20 @@ def gather(
                 pool.setdefault(statement.place, (1.0 / (1 + rank), statement))
     return Evidence(
         question=question,
-        statements=_arranged(_best(question, list(pool.values()), embedder)),
+        statements=_arranged(_best([text for text, _ in found], list(pool.values()), embedder)),
         documents=retrieval.documents,
-        hidden=retrieval.hidden,
+        hidden=any(r.hidden for _, r in found),
         instructions=tuple(planted),
         notes=retrieval.notes,
     )
 
 
-def _best(question: str, pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
+def _best(wordings: Sequence[str], pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
     """The best statements with their figures, within the room that a prompt has."""
-    said = [_seen(s) for _, s in pool]
-    words = _shared_words(question, said)
-    first = sorted(range(len(pool)), key=lambda i: -(words[i] + pool[i][0]))[:_COMPARED]
-    near = _nearness(question, [pool[i][1] for i in first], embedder)
-    scored: list[Statement] = []
-    for i, meaning in zip(first, near, strict=True):
-        rank, statement = pool[i]
-        inside = placed(question, statement.text)
-        weight = _WORDS if embedder is not None else _WORDS * _WORDS_ALONE
-        fit = meaning + weight * words[i] + _RANK * rank + (_IN_RANGE if inside else 0.0)
-        scored.append(replace(statement, near=round(meaning, 4), fit=round(fit, 4), inside=inside))
-    scored = _among_alternatives(scored)
+    scored = _among_alternatives([s for text, own in _by_wording(wordings, pool) for s in _scored(text, own, embedder)])
     kept: list[Statement] = []
     used = 0
-    for statement in sorted(scored, key=lambda s: -s.fit)[:MOST]:
+    for statement in _each_language(sorted(scored, key=lambda s: -s.fit))[:MOST]:
         used += len(statement.text)
         if kept and used > CHARACTERS:
             break
@@ -105,15 +102,64 @@ def _best(question: str, pool: list[tuple[float, Statement]], embedder: Embedder
     return kept + _other_versions(kept, scored)
 
 
+def _by_wording(
+    wordings: Sequence[str], pool: list[tuple[float, Statement]]
+) -> list[tuple[str, list[tuple[float, Statement]]]]:
+    """Each wording of the question with the statements in its language; the first one has all that are left."""
+    spoken = [detect(text) for text in wordings]
+    of = [spoken.index(told) if (told := detect(s.text)) in spoken else 0 for _, s in pool]
+    return [(text, [p for p, n in zip(pool, of, strict=True) if n == i]) for i, text in enumerate(wordings)]
+
+
+def _each_language(ordered: list[Statement]) -> list[Statement]:
+    """Best first, and of each language at least some among the first ones: nearness in two languages is not quite
+    the same measure."""
+    first = ordered[:MOST]
+    for language in {detect(s.text) for s in ordered}:
+        have = sum(detect(s.text) == language for s in first)
+        late = [s for s in ordered[MOST:] if detect(s.text) == language][: max(0, _OF_EACH_LANGUAGE - have)]
+        first = first[: MOST - len(late)] + late
+    return first
+
+
+def _scored(question: str, pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
+    said = [_seen(s) for _, s in pool]
+    words = _shared_words(question, said)
+    first = sorted(range(len(pool)), key=lambda i: -(words[i] + pool[i][0]))[:_COMPARED]
+    near = _nearness(question, [pool[i][1] for i in first], embedder)
+    middle = median(near) if len(near) >= _ENOUGH else _MIDDLE
+    scored: list[Statement] = []
+    for i, meaning in zip(first, near, strict=True):
+        rank, statement = pool[i]
+        inside = placed(question, statement.text)
+        weight = _WORDS if embedder is not None else _WORDS * _WORDS_ALONE
+        apart = meaning - middle if embedder is not None else 0.0
+        fit = apart + weight * words[i] + _RANK * rank + (_IN_RANGE if inside else 0.0)
+        scored.append(
+            replace(statement, near=round(meaning, 4), apart=round(apart, 4), fit=round(fit, 4), inside=inside)
+        )
+    return scored
+
+
 def _among_alternatives(scored: Sequence[Statement]) -> list[Statement]:
-    """A range says something only beside others: rows of one table, of which one holds the question's amount."""
-    beside = {(s.source, s.document, s.headings) for s in scored if s.inside is False}
+    """A range says something only beside others of its kind (rows of a table, sentences that begin alike), of which
+    one holds the question's amount and another does not; what stands alone may be the rule that is broken."""
+    told: dict[tuple[str, str, str], set[bool]] = {}
+    for s in scored:
+        if s.inside is not None:
+            told.setdefault(_kind(s), set()).add(s.inside)
+    lone = {kind for kind, found in told.items() if len(found) == 1}
     return [
-        replace(s, inside=None, fit=round(s.fit - _IN_RANGE, 4))
-        if s.inside and (s.source, s.document, s.headings) not in beside
+        replace(s, inside=None, fit=round(s.fit - (_IN_RANGE if s.inside else 0.0), 4))
+        if s.inside is not None and _kind(s) in lone
         else s
         for s in scored
     ]
+
+
+def _kind(statement: Statement) -> tuple[str, str, str]:
+    """Equal for rows of one table and for sentences of a section that begin alike."""
+    return (statement.source, f"{statement.document} {statement.headings}", beginning(statement.text))
 
 
 def _other_versions(kept: Sequence[Statement], scored: Sequence[Statement]) -> list[Statement]:

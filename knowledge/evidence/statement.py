@@ -48,6 +48,8 @@ class Statement:
     """Equal for versions of one document that are kept under several names (a policy of 2024 and of 2026)."""
     near: float = 0.0
     """Cosine with the question above that of unrelated text in the statement's language."""
+    apart: float = 0.0
+    """That nearness above the middle of the statements that were found in the same language."""
     fit: float = 0.0
     """Nearness, shared words and the passage's rank in one figure; it orders the statements of one search."""
     inside: bool | None = None

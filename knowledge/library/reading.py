@@ -34,6 +34,12 @@ class Reading(LibraryPart):
             return there
         return {id: chunk for id, chunk in there.items() if chunk.live and identity.may_see(chunk.access)}
 
+    def sample(self, most: int) -> tuple[str, ...]:
+        """The texts of at most so many live chunks, spread over the library by their digests."""
+        few = select(chunks.c.text).where(chunks.c.live).order_by(chunks.c.digest).limit(most)
+        with self._database.read() as connection:
+            return tuple(connection.scalars(few))
+
     def neighbours(self, chunk: int, before: int, after: int) -> tuple[StoredChunk, ...]:
         """The chunk with up to so many of its version before and after it, in order; empty when it is gone."""
         own = list(self.passages((chunk,)).values())

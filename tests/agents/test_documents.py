@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from clawdbot.agents.documents import document_use, names_documents, row_phrases, rule_question
+from clawdbot.agents.documents import (
+    document_use,
+    find_document_questions,
+    names_documents,
+    row_phrases,
+    rule_question,
+)
 from tests.agents.conftest import MakeOffice
 from tests.office import step
 
@@ -43,7 +49,7 @@ def says(*words: str) -> Any:
     """A judge that says yes to statements with one of the words."""
 
     def yes(text: str) -> float:
-        statement = text.split("\nQuestion:")[0]
+        statement = text.split("\nStatement: ")[-1]
         return 0.9 if any(word in statement for word in words) else 0.05
 
     return yes
@@ -116,6 +122,43 @@ def test_text_that_addresses_the_program_is_shown_and_not_quoted(office: MakeOff
     assert "was not followed" in result.steps[0]["observation"]
     assert "evil" not in result.answer and not any("evil" in c["quote"] for c in result.citations)
     assert "evil" not in at.prompts()[-1]
+
+
+def test_documents_in_another_language_are_searched_with_a_translation(office: MakeOffice) -> None:
+    papers = {**PAPERS, "phone.md": "# 费用报销制度\n\n通讯补贴：销售人员每月 150 元，其他人员每月 50 元。\n"}
+    at = office(
+        [{"translation": "销售人员每月的通讯补贴是多少？"}, said("A salesperson gets CNY 150 a month.")],
+        documents=papers, yes=says("通讯补贴"),
+    )  # fmt: skip
+    result = at.run("How much is the phone allowance of a salesperson?", ask=True)
+    assert result.steps[0]["args"]["translation"] == "销售人员每月的通讯补贴是多少？"
+    assert result.verdict == "verified" and [c["document"] for c in result.citations] == ["phone.md"]
+    assert "通讯补贴：销售人员每月 150 元" in result.answer, "the original stands beside the answer"
+
+
+def test_words_that_only_echo_the_question_are_no_answer(office: MakeOffice) -> None:
+    echo = said("The credit limit of grade B customers is the limit of grade B customers.")
+    at = office([echo, echo], documents={"credit-2026.md": NEW}, yes=says("grade B"))
+    result = at.run(QUESTION, ask=True)
+    assert [s["ok"] if "ok" in s else s["outcome"] for s in result.steps][-1] != "ok"
+    assert "200,000 CNY. [1]" in result.answer
+
+
+@pytest.mark.parametrize(
+    ("goal", "questions"),
+    [
+        ("要扣他多少钱，运费算谁的？", ["要扣他多少钱，运费算谁的？"]),
+        ("退货期限是多少天？质量问题呢？", ["退货期限是多少天？ 质量问题呢？"]),
+        ("Printers are faulty. May they be returned?", ["Printers are faulty. May they be returned?"]),
+        (
+            "What is the hotel limit in Beijing? Who approves a discount of 12 %?",
+            ["What is the hotel limit in Beijing?", "Who approves a discount of 12 %?"],
+        ),
+        ("How long is the return period? And for faults?", ["How long is the return period? And for faults?"]),
+    ],
+)
+def test_sentences_that_ask_are_the_questions(goal: str, questions: list[str]) -> None:
+    assert list(find_document_questions(goal)) == questions
 
 
 def test_what_no_statement_says_is_refused_without_asking_for_words(office: MakeOffice) -> None:

@@ -31,15 +31,16 @@ _WORDS = {
 
 
 @tool(effect="read", provides="passages")
-def search_knowledge(context: ToolContext, query: str) -> ToolResult:
+def search_knowledge(context: ToolContext, query: str, translation: str = "") -> ToolResult:
     """Search the company's documents (policies, rules, handbooks, mails).
 
     query: the question, in words
+    translation: the same question in the documents' other language; empty when they have one
     """
     words = _WORDS[context.language]
     knowledge = context.service(Knowledge)
     try:
-        found = knowledge.evidence(query, context.identity)
+        found = knowledge.evidence(query, context.identity, translation=translation)
     except EmbeddingError as error:
         raise TerminalToolError(error.message, hint=error.hint) from error
     lines = []
@@ -58,6 +59,7 @@ def search_knowledge(context: ToolContext, query: str) -> ToolResult:
         summary=lines[0].removeprefix("<documents> ").rstrip("：:"),
         receipt={
             "query": query,
+            "translation": translation,
             "statements": [s.as_json() for s in found.statements],
             "documents": found.documents,
             "hidden": found.hidden,
@@ -80,7 +82,7 @@ def narrow(view: RunView, schema: Schema) -> Schema:
     if not question:
         return schema
     narrowed = copy.deepcopy(schema)
-    narrowed["properties"]["query"] = {"const": question}
+    narrowed["properties"] = {"query": {"const": question}}
     return narrowed
 
 

@@ -53,22 +53,27 @@ def test_a_sure_yes_is_chosen_and_the_other_version_with_it() -> None:
     assert choose("Who?", [OTHER, OLD, NEW], [0.1, 0.9, 0.55]) == (1, 2)
 
 
-def test_near_statements_need_a_smaller_yes() -> None:
-    far = replace(OTHER, near=0.01)
-    assert choose("Who?", [far], [0.5]) == ()
-    assert choose("Who?", [far], [0.7]) == (0,)
-    assert choose("Who?", [OTHER], [0.5]) == (0,)
-    assert choose("Who?", [replace(OTHER, inside=True)], [0.3]) == (0,)
-    assert choose("Who?", [OTHER], [0.1]) == ()
+def test_statements_that_stand_apart_need_a_smaller_yes() -> None:
+    near = replace(OTHER, apart=0.08)
+    assert choose("Who?", [OTHER], [0.6]) == (), "nothing is known of its nearness"
+    assert choose("Who?", [OTHER], [0.7]) == (0,)
+    assert choose("Who?", [near], [0.5]) == ()
+    assert choose("Who?", [near], [0.6]) == (0,)
+    assert choose("Who?", [replace(near, inside=True)], [0.5]) == (0,)
+    assert choose("Who?", [replace(OTHER, apart=-0.05)], [0.9]) == ()
 
 
 def test_a_range_that_holds_the_amount_leaves_the_others_out() -> None:
     inside, outside = replace(OTHER, inside=True), replace(NEW, inside=False)
-    assert choose("Who?", [outside, inside], [0.9, 0.3]) == (1,)
+    assert choose("Who?", [outside, inside], [0.9, 0.6]) == (1,)
+
+
+def test_another_version_is_quoted_for_less() -> None:
+    assert choose("Who?", [replace(OLD, apart=0.05), replace(NEW, apart=0.02)], [0.8, 0.6]) == (0, 1)
 
 
 def test_a_quantity_is_not_answered_by_a_statement_without_any() -> None:
     vague = replace(OTHER, text="Passwords are changed at once.")
-    assert choose("How many characters has a password?", [vague], [0.5]) == ()
-    assert choose("When are passwords changed?", [vague], [0.5]) == (0,)
-    assert choose("How many?", [OTHER], [0.5]) == (0,)
+    assert choose("How many characters has a password?", [vague], [0.7]) == ()
+    assert choose("When are passwords changed?", [vague], [0.7]) == (0,)
+    assert choose("How many?", [OTHER], [0.7]) == (0,)
