@@ -13,6 +13,7 @@ from clawdbot.models.routing.decision import Candidate, Decision, Outcome, Reaso
 from clawdbot.models.routing.snapshot import Scope
 from clawdbot.models.routing.step_context import FAILURE_KINDS, Failure, StepContext
 from clawdbot.store.ledger import RunLedger
+from clawdbot.workflows.replay import Skip
 
 AT = "2026-11-02T10:10:31.000000+00:00"
 OTHER = """
@@ -46,6 +47,7 @@ BUILT: dict[str, frozenset[str]] = {
     "weighed": frozenset({"chosen", "dearer", "no_dearer"}),
     "checked": frozenset({"passed", "wrong", "wrong_detail"}),
     "left": frozenset(get_args(Scope)) - {"step"},
+    "replay_skip": frozenset(get_args(Skip)) - {""},
     "unit": frozenset({"milliseconds", "seconds", "minutes", "hours", "days"}),
 }
 """Groups of sentences that are found by a value of the record, and the values."""

@@ -46,6 +46,7 @@ def test_each_sentence_is_used(root: Path) -> None:
     for group, keys in sentences("en").items():
         for key in keys:
             known = group in built or key in ("error", "warning", "recorded_no") or key in problems
+            known = known or (group == "costs" and f'"{key}"' in code)  # the columns of its tables
             assert known or f"{group}.{key}" in code, key
 
 

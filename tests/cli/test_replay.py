@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from clawdbot.cli.wording import sentences
 from clawdbot.config_file import load
 from clawdbot.workflows.likeness import likeness
@@ -111,7 +113,7 @@ def test_steps_that_cannot_be_compared_say_why(desk: Desk) -> None:
     assert all(sentences("en")["replay_skip"][skip].split(":")[1] in said for skip in skips if skip)
 
 
-def test_ctrl_c_keeps_what_is_done(desk: Desk) -> None:
+def test_ctrl_c_keeps_what_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     other(desk, [ROWS[0], ROWS[1]])
     run = ran(desk)
     (desk.folder / "interrupting.py").write_text(
@@ -127,11 +129,12 @@ def test_ctrl_c_keeps_what_is_done(desk: Desk) -> None:
     head, tail = text.split("[models.other]")
     tail = tail.replace("clawdbot.models.fake:ScriptedChatModel", "interrupting:Interrupting")
     desk.config.write_text(f"{head}[models.other]{tail}")
-    with desk.start("replay", run, "--model", "other", "--json", "--config", str(desk.config)) as process:
-        out, err = process.communicate(timeout=60)
-    body = json.loads(out)
-    assert process.returncode == 128 + signal.SIGINT, err
+    monkeypatch.syspath_prepend(str(desk.folder))
+    code, body = desk.json("replay", run, "--model", "other")
+    assert code == 128 + signal.SIGINT
     assert not body["complete"] and len(body["steps"]) == 1 and body["steps"][0]["same_arguments"]
+    out = desk.call("replay", run, "--model", "other")[1]
+    assert "Stopped. What is done so far follows." in out and "The same: the same tool" in out
 
 
 def test_the_present_policy_decides_anew(desk: Desk) -> None:

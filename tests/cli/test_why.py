@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from clawdbot.cli.amounts import Amounts
 from clawdbot.cli.telling import Telling
-from clawdbot.cli.why_view import step_account
+from clawdbot.cli.why_view import overview, step_account
 from clawdbot.cli.wording import Language, Words, sentences
 from clawdbot.cli.wrapping import wrapped
 from clawdbot.config import Config
@@ -172,13 +172,14 @@ def test_a_real_run_is_told_as_it_went(desk: Desk) -> None:
     run = str(desk.json("run", ROWS_GOAL)[1]["run_id"])
     body = desk.json("why", run)[1]
     assert [step["place"] for step in body["steps"]] == ["cloud", "cloud"]
-    assert [one["call"]["model"] for one in body["steps"][0]["attempts"]] == ["script", "script", "other"]
+    asked = [one["call"]["model"] for one in body["steps"][0]["attempts"]]
+    assert asked[0] == "script" and asked[-1] == "other"
     said = " ".join(desk.call("why", run)[1].split())
     assert "First script tried, but its answer did not have the form that was asked for." in said
     assert "another model took over after a failed attempt: 1." in said
     assert "Nothing had to be hidden from the cloud." in said and "by everybody together today." in said
     step = " ".join(desk.call("why", run, "1")[1].split())
-    assert "Attempt 3 of 3" in step and "Why: it was told what was wrong" in step
+    assert "Why: the attempt before had failed." in step
     assert "The text was searched for personal data before it left this machine; there was none." in step
     assert "The database query: right." in step
 
@@ -223,6 +224,10 @@ def test_each_failure_is_told(kind: Any) -> None:
     one = attempt(call=call(error=kind, error_text="HTTP 503", tries=3), validations=())
     said = told(one)
     assert f"{CODER} gave nothing usable: {sentences('en')['failure'][kind]}." in said
+    (step,) = account([], [one])
+    assert f"It came to nothing: {sentences('en')['failure'][kind]}." in [
+        line.text for line in overview(Telling(Words("en")), [step])
+    ]
     assert "It was called 3 times." in said and "In the words of the program: HTTP 503" in said
 
 
@@ -245,6 +250,12 @@ def test_what_happened_is_told() -> None:
     assert "there was none" in clean and "what was left was public data" in clean
     nameless = decision(coder(), cloud(reason=""), rules=("",), why="start_rule")
     assert "one of your rules says" in told(attempt(decision=nameless))
+
+
+def test_a_repair_by_the_same_model_is_told_as_one() -> None:
+    failed = Failure(model=CODER, kind="schema_invalid", detail="no title")
+    said = told(attempt(context=context(attempt=3, failures=(failed, failed))))
+    assert said.count("First qwen2.5-coder-1.5b tried") == 1 and "Why: it was told what was wrong; to mend it" in said
 
 
 def test_several_questions_of_one_step_are_told_apart() -> None:
