@@ -72,6 +72,8 @@ class Sums:
     local: int
     cloud: int
     without_model: int
+    unknown: int
+    """No model answered, or it was not kept which."""
     spent_usd: Decimal
     all_cloud_usd: Decimal
     """What the dearest model would have cost for everything; 0 when no model has a price."""
@@ -92,6 +94,7 @@ class Sums:
         """JSON values; money as text."""
         return {
             "steps": self.steps, "local": self.local, "cloud": self.cloud, "without_model": self.without_model,
+            "unknown": self.unknown,
             "spent_usd": str(self.spent_usd), "all_cloud_usd": str(self.all_cloud_usd),
             "saved_usd": str(self.saved_usd), "taken_over": self.taken_over, "kept_answers": self.kept_answers,
             "masked": dict(self.masked), "rules": dict(self.rules),
@@ -123,6 +126,7 @@ def add_up(steps: Sequence[StepAccount]) -> Sums:
         local=places["local"],
         cloud=places["cloud"],
         without_model=places["none"],
+        unknown=places["unknown"],
         spent_usd=sum((step.spent_usd for step in steps), Decimal(0)),
         all_cloud_usd=sum((attempt.all_cloud_usd for attempt in attempts), Decimal(0)),
         taken_over=sum(attempt.decision.why == "escalated" for attempt in attempts),

@@ -88,6 +88,7 @@ def test_a_run_is_told_step_by_step(desk: Desk, config: Config) -> None:
         "No model could answer: an older answer of qwen2.5-coder-1.5b was given, 2 h old.",
         "6 Check the result No model was asked: the money that may be spent is used up.",
         "Steps: 6 (on this machine 2, in the cloud 1, without a model 2).",
+        "Steps that no model answered, or of which that was not kept: 1.",
         "Spent: $0.0004. The dearest model would have cost $0.026 for everything; saved: $0.025 (98 %).",
         "another model took over after a failed attempt: 1.",
         "Your rules that applied: reports (once).",

@@ -58,6 +58,8 @@ def summary(telling: Telling, sums: Sums, left: Mapping[Scope, Decimal | None], 
     yield Line(text=words("why_sum.head"), style="bold")
     said = words("why_sum.steps", n=sums.steps, local=sums.local, cloud=sums.cloud, none=sums.without_model)
     yield Line(text=said, level=1)
+    if sums.unknown:
+        yield Line(text=words("why_sum.unknown", n=sums.unknown), level=1)
     yield Line(text=words("why_sum.spent", spent=amounts.money(sums.spent_usd)), level=1)
     if sums.all_cloud_usd > 0:
         share = round(100 * sums.saved_usd / sums.all_cloud_usd)
