@@ -27,10 +27,12 @@ SCHEMA: dict[str, Any] = {
     "required": ["answer"],
     "additionalProperties": False,
 }
-RIGHT = {"answer": "right"}
+RIGHT: dict[str, Any] = {"answer": "right"}
 CHEAP = PriceConfig(input_usd=Decimal(1), output_usd=Decimal(4))
 """A short question costs at most about 0.0005 dollars at it."""
 DEAR = PriceConfig(input_usd=Decimal(10), output_usd=Decimal(40))
+PRECIOUS = PriceConfig(input_usd=Decimal(2000), output_usd=Decimal(2000))
+"""So dear that another try of a free model is worth it."""
 MAX_TOKENS = 100
 
 

@@ -28,7 +28,7 @@ FIELDS = [
 ]  # fmt: skip
 STEP_FIELDS = {
     "n", "thought", "tool", "args", "observation", "outcome", "receipt", "part", "notes", "model", "label",
-    "prompt_tokens", "completion_tokens", "cost_usd", "ms", "model_ms",
+    "prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd", "attempts", "ms", "model_ms",
 }  # fmt: skip
 
 

@@ -96,8 +96,6 @@ class Dispatch:
             try:
                 tried = attempt(self._parts, choice.decision, context, question, self._limits(choice), key=self._key)
             except BudgetExceeded as error:  # others took it since the look
-                if choice.way == "beyond":
-                    raise
                 self._no_money.add(error.scope)
                 continue
             if tried.error is None:

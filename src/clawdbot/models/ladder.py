@@ -91,14 +91,23 @@ class Ladder:
         return rung
 
     def places(self) -> tuple[Place, ...]:
-        """All models as they stand; those that could not serve are looked at again when that was long ago."""
+        """All models as they stand.  Those that could not serve are looked at again when that was long ago; no step
+        waits for it, since a server that is off may take long to say nothing."""
         with self._lock:
-            if self._look is not None and self._clock() - self._looked > ASKED_AGAIN_S:
+            due = self._look is not None and self._clock() - self._looked > ASKED_AGAIN_S
+            gone = [name for name, place in self._places.items() if place.unavailable] if due else []
+            if gone:
                 self._looked = self._clock()
-                for name, place in self._places.items():
-                    if place.unavailable:
-                        self._places[name] = self._look(name)
-            return tuple(self._places.values())
+            found = tuple(self._places.values())
+        if gone and self._look is not None:
+            threading.Thread(target=self._look_again, args=(self._look, gone), name="model-look", daemon=True).start()
+        return found
+
+    def _look_again(self, look: Callable[[str], Place], names: Sequence[str]) -> None:
+        for name in names:
+            place = look(name)
+            with self._lock:
+                self._places[name] = place
 
     def everyone(self) -> tuple[Place, ...]:
         """The ladder, and the models that stand aside."""
