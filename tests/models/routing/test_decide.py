@@ -200,9 +200,13 @@ def test_the_expected_cost_is_what_the_record_of_decisions_says() -> None:
     """docs/adr/0020: call, then a repair that works less often, then the next model, then the loss."""
     found = decide(context(), policy(), snapshot(local("l", odds=Odds(successes=1, failures=1)), cloud("c")))
     second, answer, growth = 0.0002, 150, 210
-    call, mend = 2 * second, (growth / 2000 + 1) * second
-    c_reads, c_writes = 2000 * 2e-6 + second, answer * 8e-6 + second
-    c_mend = 0.1 * (2210 * 2e-6 + answer * 8e-6 + (growth / 2000 + 1) * second)
+
+    def unnoticed(success: float) -> float:
+        return 0.05 * (1 - success) / 9
+
+    call, mend = 2 * second + unnoticed(1 / 2), (growth / 2000 + 1) * second + unnoticed(1 / 3)
+    c_reads, c_writes = 2000 * 2e-6 + second, answer * 8e-6 + second + unnoticed(0.9)
+    c_mend = 0.1 * (2210 * 2e-6 + answer * 8e-6 + (growth / 2000 + 1) * second + unnoticed(0.6))
     c_fails = 0.1 * (1 - 0.9 * 2 / 3)
     next_one = c_reads * (1 + growth / 2000) + c_writes + c_mend + c_fails * 0.05
     fails = 0.5 * (1 - 0.5 * 2 / 3)
@@ -235,6 +239,21 @@ def test_quality_counts_up_to_not_at_all_and_beyond_once() -> None:
         for q in (1, 10)
     ]
     assert alone[1] > 5 * alone[0]
+
+
+def test_what_no_check_notices_is_feared_of_models_that_are_often_caught() -> None:
+    state = snapshot(
+        local("weak", odds=Odds(successes=6, failures=4)), cloud("strong", odds=Odds(successes=99, failures=1))
+    )
+    assert decide(context(), policy(failure_usd=1.0, unnoticed=0.0), state).chosen == "weak"
+    assert decide(context(), policy(failure_usd=1.0), state).chosen == "strong"
+    assert decide(context(), policy(failure_usd=1.0, weights=WeightsConfig(quality=0)), state).chosen == "weak"
+    hopeless = snapshot(local("weak", odds=Odds(successes=0, failures=5)))
+    costs = [
+        weighed(decide(context(), policy(unnoticed=share, escalate_after=0), hopeless), "weak").expected_usd
+        for share in (0.0, 0.9)
+    ]
+    assert costs[0] == costs[1]  # nothing of it passes the checks, so nothing wrong passes them
 
 
 def test_rules_narrow_forbid_and_begin() -> None:

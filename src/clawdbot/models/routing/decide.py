@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clawdbot.models.routing.decision import Candidate, Decision, Outcome, Reason, Verdict, Why
-from clawdbot.models.routing.expected import Estimate, expected_costs
+from clawdbot.models.routing.expected import Estimate, Worth, expected_costs
 from clawdbot.models.routing.filters import UNTRIED, Barred, Gate, History, histories, spent_chances
 from clawdbot.models.routing.policy import Policy
 from clawdbot.models.routing.rules import Rule
@@ -77,15 +77,14 @@ def decide(context: StepContext, policy: Policy, snapshot: Snapshot) -> Decision
 
 def _weigh(context: StepContext, policy: Policy, snapshot: Snapshot, rules: Sequence[Rule]) -> list[_Weighed]:
     gate, past = Gate(context, policy, snapshot, rules), histories(context)
-    weights = policy.weights_for(context.intent)
+    worth = Worth.of(policy, policy.weights_for(context.intent))
     found = []
     for rung in snapshot.rungs:
         history = past.get(rung.name, UNTRIED)
         estimate = Estimate(
             context,
             rung,
-            weights,
-            policy.second_usd,
+            worth,
             failed=history.mendable,
             repairs=policy.escalate_after - history.mendable,
         )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from clawdbot.config import WeightsConfig
+from clawdbot.models.routing.policy import Policy
 from clawdbot.models.routing.snapshot import RungState
 from clawdbot.models.routing.step_context import StepContext
 from clawdbot.models.spending.price import FREE
@@ -23,21 +25,48 @@ _SLOWEST = 0.01
 """Tokens a second, so that no measured speed divides by zero."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worth:
+    """What things count for, weighted: US dollars of a step."""
+
+    token: float
+    """Of a millionth of a dollar, so that prices for a million tokens can be used as they are."""
+    second: float
+    wrong: float
+    """A wrong answer that no check notices."""
+    blind: float
+    """Wrong answers that no check notices, for each one that a check does."""
+
+    @classmethod
+    def of(cls, policy: Policy, weights: WeightsConfig) -> Worth:
+        """What the operator says."""
+        return cls(
+            token=weights.price / _MILLION,
+            second=weights.latency * policy.second_usd,
+            wrong=weights.quality * policy.failure_usd,
+            blind=policy.unnoticed / (1.0 - policy.unnoticed),
+        )
+
+    def unnoticed(self, success: float) -> float:
+        """What wrong answers cost that pass the checks, for a model whose answers pass with this share.
+
+        Who is often caught is often wrong without being caught; never more answers than pass.
+        """
+        return self.wrong * min(self.blind * (1.0 - success), success)
+
+
 class Estimate:
     """What one rung would take for the step.  Plain attributes, as it is made ten times for each decision.
 
     ``price`` and ``worst`` are US dollars of the first call; ``seconds`` of the first call; ``success`` is the share
     of usable first answers.  ``call``, ``prompt`` (the part of ``call`` for reading), ``mend`` and ``round`` are
-    weighted costs; ``warm`` what the prompt cache saves of them; ``failing`` is the share of steps that neither the
-    call nor the repair solves.
+    weighted costs, with what a wrong answer costs that no check notices; ``warm`` what the prompt cache saves of them;
+    ``failing`` is the share of steps that neither the call nor the repair solves.
     """
 
     __slots__ = ("call", "failing", "growth", "mend", "price", "prompt", "round", "seconds", "success", "warm", "worst")
 
-    def __init__(
-        self, context: StepContext, rung: RungState, weights: WeightsConfig, second_usd: float, *, failed: int,
-        repairs: int,
-    ) -> None:  # fmt: skip
+    def __init__(self, context: StepContext, rung: RungState, worth: Worth, *, failed: int, repairs: int) -> None:
         price = FREE if rung.price is None else rung.price
         prompt = context.prompt_tokens
         cached = min(rung.cached_tokens, prompt)
@@ -49,7 +78,7 @@ class Estimate:
         waiting = max(0, rung.running + rung.waiting + 1 - rung.concurrency) / max(rung.concurrency, 1)
         loading = 0.0 if rung.loaded else rung.load_s
         self.seconds = loading + waiting * (reading + writing) + reading + writing
-        money, time = weights.price / _MILLION, weights.latency * second_usd
+        money, time = worth.token, worth.second
         new = float(price.input_usd)
         known = new if price.cached_input_usd is None else float(price.cached_input_usd)
         said, request = answer * float(price.output_usd), _MILLION * float(price.request_usd)
@@ -60,10 +89,11 @@ class Estimate:
         mean = rung.odds.mean
         self.success = mean * _EARLIER_STEPS / (_EARLIER_STEPS + failed)
         first = 1.0 - self.success
+        self.call += worth.unnoticed(self.success)
         if repairs > 0:
             mended = mean * _EARLIER_STEPS / (_EARLIER_STEPS + failed + 1)
             grown = money * (known * prompt + new * self.growth + said + request)
-            self.mend = first * (grown + time * (self.growth / reading_speed + writing))
+            self.mend = first * (grown + time * (self.growth / reading_speed + writing) + worth.unnoticed(mended))
             self.failing = first * (1.0 - mended)
         else:
             self.mend = 0.0

@@ -13,7 +13,17 @@ from clawdbot.models.routing.step_context import StepContext
 
 _HASH = 12
 """Characters of the hash that are kept: enough to tell an installation's policies apart."""
-_READ = {"order", "cloud_max_label", "escalate_after", "second_usd", "failure_usd", "weights", "intents", "rule"}
+_READ = {
+    "order",
+    "cloud_max_label",
+    "escalate_after",
+    "second_usd",
+    "failure_usd",
+    "unnoticed",
+    "weights",
+    "intents",
+    "rule",
+}
 """Keys of [router] that a decision depends on; health and retries are the calls' own."""
 
 
@@ -25,6 +35,7 @@ class Policy:
     escalate_after: int = 1
     second_usd: float = 0.0002
     failure_usd: float = 0.05
+    unnoticed: float = 0.1
     weights: WeightsConfig = field(default_factory=WeightsConfig)
     intents: Mapping[Intent, WeightsConfig] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
@@ -40,6 +51,7 @@ class Policy:
             escalate_after=router.escalate_after,
             second_usd=router.second_usd,
             failure_usd=router.failure_usd,
+            unnoticed=router.unnoticed,
             weights=router.weights,
             intents=dict(router.intents),
             rules=tuple(Rule.of(rule, number, config.groups) for number, rule in enumerate(router.rule, 1)),
