@@ -170,7 +170,7 @@ class RouterConfig(Section):
     cloud_max_label: Label = Field("public", description="Data above this label never reaches a cloud model.")
     escalate_after: int = Field(1, ge=0, description="Repairs by the same model before the next one is tried.")
     second_usd: float = Field(0.0002, ge=0, description="What a second of waiting is worth, US dollars.")
-    failure_usd: float = Field(0.05, ge=0, description="What a step that fails for good costs, US dollars.")
+    failure_usd: float = Field(0.25, ge=0, description="What a step that fails for good costs, US dollars.")
     unnoticed: float = Field(0.1, ge=0, le=0.9, description="Share of wrong answers that no check notices.")
     weights: WeightsConfig = WeightsConfig()
     intents: dict[Intent, WeightsConfig] = Field(default_factory=dict, description="Other weights for an intent.")

@@ -183,6 +183,10 @@ class OllamaServer:
             return ModelUnavailable(
                 f"Ollama has no model {model!r}.", hint=f"Get it with: ollama pull {model}", code=REFUSED, status=status
             )
+        if "manifest" in low:
+            return ModelUnavailable(
+                f"There is no model {model!r} to pull: {text}.", hint="Check its name and tag.", code=REFUSED, status=404
+            )
         if status in (401, 402, 403):
             return ModelUnavailable(
                 f"Ollama refused {model!r}: {text}", hint="Sign in with: ollama signin", code=REFUSED, status=status

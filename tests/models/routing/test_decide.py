@@ -202,13 +202,13 @@ def test_the_expected_cost_is_what_the_record_of_decisions_says() -> None:
     second, answer, growth = 0.0002, 150, 210
 
     def unnoticed(success: float) -> float:
-        return 0.05 * (1 - success) / 9
+        return 0.25 * (1 - success) / 9
 
     call, mend = 2 * second + unnoticed(1 / 2), (growth / 2000 + 1) * second + unnoticed(1 / 3)
     c_reads, c_writes = 2000 * 2e-6 + second, answer * 8e-6 + second + unnoticed(0.9)
     c_mend = 0.1 * (2210 * 2e-6 + answer * 8e-6 + (growth / 2000 + 1) * second + unnoticed(0.6))
     c_fails = 0.1 * (1 - 0.9 * 2 / 3)
-    next_one = c_reads * (1 + growth / 2000) + c_writes + c_mend + c_fails * 0.05
+    next_one = c_reads * (1 + growth / 2000) + c_writes + c_mend + c_fails * 0.25
     fails = 0.5 * (1 - 0.5 * 2 / 3)
     assert weighed(found, "l").expected_usd == pytest.approx(call + 0.5 * mend + fails * next_one)
 
