@@ -76,7 +76,7 @@ def summary(cells: Sequence[Cell]) -> str:
         f"{table(head, rows)}\n\n"
         f"{total} runs, each within {DEADLINE_S:.0f} s; wrong or late: {bad}; "
         f"setups in which repeats went over their budget: {over}.\n"
-        "calls and repeats are for one run; a healthy run takes two calls."
+        "calls and repeats are for one run; the first row is a healthy server."
     )
 
 

@@ -45,6 +45,8 @@ class Ran:
     calls: int
     repeats: int
     stopped: str = ""
+    models: tuple[str, ...] = ()
+    """Which model took each step."""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -111,6 +113,7 @@ def _run(app: App, servers: list[FaultyServer], goal: str) -> Ran:
         calls=sum(len(server.asked) for server in servers) - before,
         repeats=sum(max(0, number - 1) for number in tries),
         stopped=result.stop_kind,
+        models=tuple(str(step["model"]) for step in result.steps),
     )
 
 

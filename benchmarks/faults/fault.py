@@ -26,6 +26,6 @@ EXPLAINED: dict[Fault, str] = {
     "unavailable": "503",
     "bad_json": "answers with prose",
     "schema_violated": "answers with JSON that the schema does not allow",
-    "silent_truncation": "reads half of the prompt (Ollama), or ends the answer in the middle and calls it complete",
+    "silent_truncation": "reads the end of the prompt only (Ollama), or calls half an answer complete (OpenAI)",
     "clock_jump": "429 with Retry-After as a date, by a clock that is two hours off, while ours jumps back and forth",
 }

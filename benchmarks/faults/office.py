@@ -12,7 +12,24 @@ from typing import Any
 from benchmarks.faults.server import MODEL, FaultyServer
 from clawdbot.config import Config
 
-GOALS = ("Sales by region for Q3 2026.", "统计2026年第三季度各地区的销售额。")
+_BACKGROUND = (
+    "The company sells tea, coffee and what goes with them to hotels and small shops. It began as a family "
+    "business in a harbour town, and the warehouse is still there. Most customers have been with us for many "
+    "years and know the drivers by name. The branches were once separate companies, which is why each has its own"
+    " habits, its own jokes and its own way with paper. The new owners like things to be alike everywhere, and "
+    "the branches like them as they are. The winter was long and the spring came late, so that the hotels opened "
+    "later than usual. Then everybody came at the same time. The people in the office worked on Saturdays for a "
+    "while, which nobody liked but the canteen."
+)
+_BACKGROUND_ZH = (
+    "公司向酒店和小商店供应茶叶、咖啡以及相关用品。它起初是港口小镇上的一家家族企业，仓库至今还在那里。"
+    "大多数客户与我们相识多年，叫得出司机的名字。各分公司原本是独立的公司，所以各有各的习惯、各的笑话，也各有一套办事的方式。"
+    "新的股东喜欢处处一样，分公司却喜欢保持原样。去年冬天很长，春天来得晚，酒店开门也比往年迟，后来大家又都在同一时候来了。"
+    "办公室的同事有一阵子星期六也上班，除了食堂，谁都不喜欢这样。仓库门口的那棵老树今年开了很多花，司机们都在树下乘凉。"
+    "港口的老人说，从前的船比现在小，人却比现在热闹；年轻的同事听了只是笑，他们觉得现在的船已经够慢了。"
+)
+GOALS = (f"Sales by region for Q3 2026. {_BACKGROUND}", f"统计2026年第三季度各地区的销售额。{_BACKGROUND_ZH}")
+"""With as many words around them as people write, so that a prompt is long enough to be cut."""
 RIGHT = "5,500.25"
 """What North sold: an answer without it is not right."""
 DEADLINE_S = 12.0

@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         cut_short = server.wire == "openai" and fault == "silent_truncation"
         pieces = [text[at : at + _PIECE] for at in range(0, len(text) // 2 if cut_short else len(text), _PIECE)]
         write = _ollama_lines if server.wire == "ollama" else _openai_events
-        lines = list(write(body, pieces, half_read=fault == "silent_truncation", load_s=server.load_s))
+        lines = list(write(body, pieces, cut=fault == "silent_truncation", load_s=server.load_s))
         self._begin()
         if fault not in ("stall", "cut"):
             for line in lines:
@@ -207,7 +207,7 @@ def _schema(body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _ollama_lines(body: dict[str, Any], pieces: list[str], *, half_read: bool, load_s: float) -> Iterator[str]:
+def _ollama_lines(body: dict[str, Any], pieces: list[str], *, cut: bool, load_s: float) -> Iterator[str]:
     base = {"model": body["model"], "created_at": "2026-10-01T08:00:00.0Z"}
     for piece in pieces:
         yield json.dumps({**base, "message": {"role": "assistant", "content": piece}, "done": False}) + "\n"
@@ -218,7 +218,7 @@ def _ollama_lines(body: dict[str, Any], pieces: list[str], *, half_read: bool, l
         "done_reason": "stop",
         "total_duration": 2_000_000,
         "load_duration": round(load_s * 1e9),
-        "prompt_eval_count": 40 if half_read else read,
+        "prompt_eval_count": 40 if cut else read,
         "prompt_eval_duration": 1_000_000,
         "eval_count": len(pieces),
         "eval_duration": 1_000_000,
@@ -226,7 +226,7 @@ def _ollama_lines(body: dict[str, Any], pieces: list[str], *, half_read: bool, l
     yield json.dumps({**base, **end}) + "\n"
 
 
-def _openai_events(body: dict[str, Any], pieces: list[str], *, half_read: bool, load_s: float) -> Iterator[str]:
+def _openai_events(body: dict[str, Any], pieces: list[str], *, cut: bool, load_s: float) -> Iterator[str]:
     base = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
     for piece in pieces:
         yield _event({**base, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})

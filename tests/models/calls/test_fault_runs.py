@@ -28,6 +28,7 @@ from benchmarks.faults.fault import Fault, Wire
 def test_a_standby_takes_over(fault: Fault, wire: Wire) -> None:
     cell = run_cell(fault, wire, "standby", runs=2)
     assert [run.outcome for run in cell.runs] == ["right", "right"]
+    assert cell.runs[0].models[-1] == "steady"
     assert cell.honest
 
 
@@ -35,6 +36,7 @@ def test_a_standby_takes_over(fault: Fault, wire: Wire) -> None:
     ("fault", "wire", "setup"),
     [
         ("unavailable", "ollama", "always"),
+        ("silent_truncation", "ollama", "always"),
         ("schema_violated", "openai", "always"),
         ("clock_jump", "openai", "sometimes"),
     ],
