@@ -61,8 +61,8 @@ def gather(
 ) -> Evidence:
     """The statements of the passages that fit a question.
 
-    ``found`` is the question with its passages, and perhaps its translation with the passages of that; a statement is
-    compared with the wording in its own language.  ``header`` gives (day in force, family) of a passage's document.
+    ``found`` is the question with its passages, and perhaps its translation with the passages of that; what counts is
+    the wording for which a statement stands out most.  ``header`` gives (day in force, family) of a passage's document.
     Without an embedder only words count.  Raises EmbeddingError.
     """
     question, retrieval = found[0]
@@ -91,7 +91,7 @@ def gather(
 
 def _best(wordings: Sequence[str], pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
     """The best statements with their figures, within the room that a prompt has."""
-    scored = _among_alternatives([s for text, own in _by_wording(wordings, pool) for s in _scored(text, own, embedder)])
+    scored = _among_alternatives(_scored(wordings, pool, embedder))
     kept: list[Statement] = []
     used = 0
     for statement in _each_language(sorted(scored, key=lambda s: -s.fit))[:MOST]:
@@ -100,15 +100,6 @@ def _best(wordings: Sequence[str], pool: list[tuple[float, Statement]], embedder
             break
         kept.append(statement)
     return kept + _other_versions(kept, scored)
-
-
-def _by_wording(
-    wordings: Sequence[str], pool: list[tuple[float, Statement]]
-) -> list[tuple[str, list[tuple[float, Statement]]]]:
-    """Each wording of the question with the statements in its language; the first one has all that are left."""
-    spoken = [detect(text) for text in wordings]
-    of = [spoken.index(told) if (told := detect(s.text)) in spoken else 0 for _, s in pool]
-    return [(text, [p for p, n in zip(pool, of, strict=True) if n == i]) for i, text in enumerate(wordings)]
 
 
 def _each_language(ordered: list[Statement]) -> list[Statement]:
@@ -122,22 +113,22 @@ def _each_language(ordered: list[Statement]) -> list[Statement]:
     return first
 
 
-def _scored(question: str, pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
+def _scored(wordings: Sequence[str], pool: list[tuple[float, Statement]], embedder: Embedder | None) -> list[Statement]:
+    """The statements with the figures of the wording that each stands out for most."""
     said = [_seen(s) for _, s in pool]
-    words = _shared_words(question, said)
+    shared = [_shared_words(text, said) for text in wordings]
+    words = [max(each) for each in zip(*shared, strict=True)]
     first = sorted(range(len(pool)), key=lambda i: -(words[i] + pool[i][0]))[:_COMPARED]
-    near = _nearness(question, [pool[i][1] for i in first], embedder)
-    middle = median(near) if len(near) >= _ENOUGH else _MIDDLE
+    compared = [pool[i][1] for i in first]
+    near, apart = _nearness(wordings, compared, embedder)
+    weight = _WORDS if embedder is not None else _WORDS * _WORDS_ALONE
     scored: list[Statement] = []
-    for i, meaning in zip(first, near, strict=True):
+    for n, i in enumerate(first):
         rank, statement = pool[i]
-        inside = placed(question, statement.text)
-        weight = _WORDS if embedder is not None else _WORDS * _WORDS_ALONE
-        apart = meaning - middle if embedder is not None else 0.0
-        fit = apart + weight * words[i] + _RANK * rank + (_IN_RANGE if inside else 0.0)
-        scored.append(
-            replace(statement, near=round(meaning, 4), apart=round(apart, 4), fit=round(fit, 4), inside=inside)
-        )
+        inside = placed(wordings[0], statement.text)
+        fit = apart[n] + weight * words[i] + _RANK * rank + (_IN_RANGE if inside else 0.0)
+        figures = (round(near[n], 4), round(apart[n], 4), round(fit, 4))
+        scored.append(replace(statement, near=figures[0], apart=figures[1], fit=figures[2], inside=inside))
     return scored
 
 
@@ -175,14 +166,29 @@ def _other_versions(kept: Sequence[Statement], scored: Sequence[Statement]) -> l
     return added
 
 
-def _nearness(question: str, compared: Sequence[Statement], embedder: Embedder | None) -> list[float]:
-    """Cosines above the level of unrelated text, so that statements in two languages can be compared."""
+def _nearness(
+    wordings: Sequence[str], compared: Sequence[Statement], embedder: Embedder | None
+) -> tuple[list[float], list[float]]:
+    """For each statement its cosine above the level of unrelated text, and that above the middle of the statements in
+    its language, of the wording for which the second is larger."""
     if embedder is None or not compared:
-        return [0.0] * len(compared)
-    query = embedder.query(question)
-    level = levels(embedder, query)
-    cosines = embedder.passages([_seen(s) for s in compared]) @ query
-    return [float(c) - level[detect(s.text)] for c, s in zip(cosines, compared, strict=True)]
+        return [0.0] * len(compared), [0.0] * len(compared)
+    told = [detect(s.text) for s in compared]
+    vectors = embedder.passages([_seen(s) for s in compared])
+    best: list[tuple[float, float]] = [(-1.0, 0.0)] * len(compared)
+    for text in wordings:
+        query = embedder.query(text)
+        level = levels(embedder, query)
+        near = [float(c) - level[language] for c, language in zip(vectors @ query, told, strict=True)]
+        middle = {
+            language: _middle([x for x, own in zip(near, told, strict=True) if own == language]) for language in told
+        }
+        best = [max(b, (x - middle[language], x)) for b, x, language in zip(best, near, told, strict=True)]
+    return [near for _, near in best], [apart for apart, _ in best]
+
+
+def _middle(near: Sequence[float]) -> float:
+    return median(near) if len(near) >= _ENOUGH else _MIDDLE
 
 
 def _seen(statement: Statement) -> str:
