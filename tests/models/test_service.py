@@ -46,6 +46,24 @@ def test_an_answer_is_recorded_with_its_decision_and_its_request(tmp_path: Path)
     assert desk.money() == {"reserved": [], "settled": [], "released": []}, "a free call writes no money"
 
 
+def test_a_model_that_is_left_alone_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    health = {"failures": 1, "window": 1, "open_s": 0.3}
+    only = rung("only", [ModelUnavailable("It was away."), RIGHT])
+    desk = Desk(tmp_path, only, router={"health": health, "retries": {"attempts": 1}})
+    with pytest.raises(ModelUnavailable, match="It was away"):
+        desk.ask()
+    assert desk.ask(step=2).value == RIGHT
+    assert outcomes(desk) == [("only", "transient"), ("only", None)]
+
+
+def test_nobody_waits_beyond_the_time_of_the_step(tmp_path: Path) -> None:
+    health = {"failures": 1, "window": 1, "open_s": 600.0}
+    desk = Desk(tmp_path, rung("only", [ModelUnavailable("It was away."), RIGHT]), router={"health": health})
+    for step in (1, 2):
+        with pytest.raises(ModelUnavailable):
+            desk.ask(step=step)
+
+
 def test_a_wrong_answer_is_mended_by_its_model_with_the_error(tmp_path: Path) -> None:
     model = rung("m", ["nonsense", RIGHT])
     desk = Desk(tmp_path, model)

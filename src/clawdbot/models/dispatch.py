@@ -69,6 +69,7 @@ class Dispatch:
         """The last answer that can be mended, and whose it is."""
         self._error: ModelError | None = None
         self._no_money: set[str] = set()
+        self._waited = False
         self._spent = Spent()
 
     def run(self) -> Done | None:
@@ -90,6 +91,8 @@ class Dispatch:
             if not self._failures and (kept := self._kept(self._parts.config.cache.fresh_s)) is not None:
                 return self._given_again(kept, "cache", choice, context)
             chosen = choice.decision.chosen
+            if not chosen and self._waited_for(choice):
+                continue
             if choice.way in ("cache", "stop") or not chosen or self._has_had_its_chances(chosen):
                 return self._without_model(choice, context)
             question = mending if self._wrong and self._wrong[0] == chosen else self._question
@@ -169,6 +172,22 @@ class Dispatch:
         if not choice.decision.standby:
             return Limits(deadline_s=left, patience_s=None, budgets=budgets)
         return Limits(deadline_s=left * _SHARE, patience_s=_PATIENCE_S, budgets=budgets)
+
+    def _waited_for(self, choice: Choice) -> bool:
+        """Nobody may serve, and a model that failed too often will be tried again within the step's time: wait for it.
+
+        Once for a step; what is wrong for longer (a key) is not waited for.
+        """
+        if self._waited or self._kept(self._parts.config.cache.stale_s) is not None:
+            return False
+        alone = [c.name for c in choice.decision.candidates if c.reason == "breaker_open"]
+        wait_s = self._parts.standing.opens_again_s(alone)
+        longest_s = min(self._parts.config.router.health.open_s, (self._until - time.monotonic()) / 2)
+        if wait_s is None or wait_s > longest_s:
+            return False
+        self._waited = True
+        time.sleep(wait_s)
+        return True
 
     # --- after a call -----------------------------------------------------------------------------------------
 

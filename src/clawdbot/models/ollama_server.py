@@ -185,7 +185,10 @@ class OllamaServer:
             )
         if "manifest" in low:
             return ModelUnavailable(
-                f"There is no model {model!r} to pull: {text}.", hint="Check its name and tag.", code=REFUSED, status=404
+                f"There is no model {model!r} to pull: {text}.",
+                hint="Check its name and tag.",
+                code=REFUSED,
+                status=404,
             )
         if status in (401, 402, 403):
             return ModelUnavailable(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -86,6 +86,10 @@ class Standing:
             return Snapshot(rungs=rungs)
         left = self._budgets.left(run_id=step.run_id, step=step.step, user=step.user)
         return Snapshot(rungs=rungs, budget_left=left)
+
+    def opens_again_s(self, names: Sequence[str]) -> float | None:
+        """Seconds until the first of these models, which were left alone, is tried again; None without any."""
+        return min((self._caller.health(name).opens_again_s for name in names), default=None)
 
     def _rung(self, place: Place, kind: StepKind, question: Question, prompt_tokens: int) -> RungState:
         health = self._caller.health(place.name)
