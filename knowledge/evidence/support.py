@@ -24,6 +24,8 @@ _MONTHS = {
 }  # fmt: skip
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+")
 _HANZI = re.compile(r"[零〇一二两三四五六七八九十百千万亿]+")
+_SHARE_HEADER = re.compile(r"[(（][%％][)）]|\bpercentage\b|百分比")
+_TENTHS = re.compile(r"([一二两三四五六七八九])成")
 _NAME = re.compile(r"\b(?:[A-Z][\w&'-]*[A-Za-z][\w&'-]*|[A-Z]{2,}[\w-]*\d[\w-]*)\b")
 _MARK = re.compile(r"\[\d{1,3}\]")
 _START = re.compile(r"(?:^|[.!?:;。！？：；\n]\s*|[\"“(（]\s*)$")
@@ -39,11 +41,22 @@ def unsupported(sentence: str, quotes: Sequence[str], *, context: Sequence[str] 
     said = _MARK.sub(" ", sentence)
     ground = [*quotes, *context]
     known = {value for text in ground for value in values(text)}
-    missing = [text for text, value in _stated(said) if not _close(value, known)]
+    shares = {value for text in ground for value in _shares(text)}
+    missing = [text for text, value in _stated(said) if not _close(value, known | shares)]
+    missing += [m.text for m in mentions(said) if m.percent and _close(m.value, known) and not _close(m.value, shares)]
     words = {w.lower() for text in ground for w in re.findall(r"[\w&'-]+", text, re.ASCII)}
     pieces = {p for w in words for p in re.split(r"[-_&']", w)}
     missing += [name for name in _names(said) if not _is_known(name, words, pieces)]
     return list(dict.fromkeys(missing))
+
+
+def _shares(text: str) -> set[float]:
+    """The values that a text gives as a share: '5%', '百分之五', '三成', or any number beside '(%)' in a header."""
+    if _SHARE_HEADER.search(text):
+        return values(text)
+    found = {m.value for m in mentions(text) if m.percent}
+    tenths = {hanzi_number(m[1]) or 0.0 for m in _TENTHS.finditer(text)}
+    return found | {10 * value for value in tenths}
 
 
 def _stated(text: str) -> list[tuple[str, float]]:

@@ -45,3 +45,17 @@ def test_what_it_does_not_say_is_named(sentence: str, quote: str, missing: list[
 
 def test_the_question_may_be_repeated() -> None:
     assert unsupported("Li Wei gets 550 in Beijing.", [HOTEL], context=["What may Li Wei spend?"]) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "missing"),
+    [
+        ("The interest is 2% a month.", "合作满两年的客户", ["2%"]),
+        ("The discount is 5%.", "up to 5 % of the price", []),
+        ("要预付30%。", "预付三成", []),
+        ("收取百分之五的整理费。", "收取货款 5% 的整理费", []),
+        ("A discount of 5 % is allowed.", "Discount (%): 5; Who decides: the salesperson", []),
+    ],
+)
+def test_a_share_stands_on_a_share(sentence: str, quote: str, missing: list[str]) -> None:
+    assert unsupported(sentence, [quote]) == missing
