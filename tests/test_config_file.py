@@ -34,7 +34,8 @@ def test_the_examples_of_the_shipped_file_load_when_uncommented(root: Path, tmp_
     assert found.mail.sign_cert == tmp_path / "certs" / "me.pem"
     assert found.router.rule[0].when.user == ("anna", "group:finance")
     assert found.router.intents["analysis"].quality == 2.0
-    assert str(found.models["company"].price.cached_input_usd) == "0.075"
+    price = found.models["company"].price
+    assert price is not None and str(price.cached_input_usd) == "0.075"
 
 
 def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
