@@ -79,7 +79,7 @@ def test_an_answer_about_documents_is_checked_by_its_citations() -> None:
 
 def test_what_a_tool_refuses_twice_goes_to_the_next_model(office: MakeOffice) -> None:
     other = query_step(sql="SELECT nowhere FROM orders")
-    strong = rung("strong", [query_step(), DONE, DONE], price=PriceConfig(input_usd=Decimal(20)), context=16_384)
+    strong = rung("strong", [query_step(), DONE, DONE], price=PriceConfig(input_usd=Decimal(100)), context=16_384)
     at = office([WRONG, other, DONE, DONE], standby=[strong], tools=SQL)
     result = at.run(GOAL)
     assert result.verdict == "verified", result.missing
@@ -93,7 +93,7 @@ def test_what_a_tool_refuses_twice_goes_to_the_next_model(office: MakeOffice) ->
 
 
 def test_a_step_tells_what_all_its_attempts_took(office: MakeOffice) -> None:
-    strong = rung("strong", [query_step(), DONE], price=PriceConfig(input_usd=Decimal(30)), context=16_384)
+    strong = rung("strong", [query_step(), DONE], price=PriceConfig(input_usd=Decimal(150)), context=16_384)
     at = office(["no", "no", DONE], standby=[strong], tools=SQL)
     first = at.run(GOAL).steps[0]
     assert (first["model"], first["attempts"], first["outcome"]) == ("strong", 3, "ok")

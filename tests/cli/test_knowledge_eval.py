@@ -45,8 +45,10 @@ text = "What does the director earn a year?"
 documents = ["pay.md"]
 """
 SAYS = [
+    {"translation": "新客户的信用额度是多少？"},
     step("quote", answered=True, lines=[1]),
     {"answer": "New customers have a credit limit of 80,000 EUR."},
+    {"translation": "育儿假有多少天？"},
     step("quote", answered=False, lines=[]),
 ]
 
@@ -98,7 +100,7 @@ def test_answers_are_run_and_judged(kb: Desk) -> None:
 
 
 def test_a_wrong_answer_says_what_is_wrong(kb: Desk) -> None:
-    kb.plays(SAYS[:2], more=_SETTINGS)
+    kb.plays(SAYS[:3], more=_SETTINGS)
     row = {"id": "one", "question": "What is the credit limit of new customers?", "answers": ["90,000"]}
     rows = [row, {**row, "id": "two"}, {**row, "id": "three", "question": "why? " * (MAX_GOAL // 5 + 1)}]
     (kb.folder / "one.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
