@@ -12,6 +12,7 @@ from benchmarks.office_tasks.task import FOLDER, Task
 from clawdbot.app import App
 from clawdbot.config import Config
 from clawdbot.models.ladder import Ladder
+from clawdbot.workflows.result import RunResult
 
 SETTINGS = FOLDER / "clawdbot.toml"
 
@@ -29,15 +30,7 @@ class Ours:
         config = office_config(office)
         with App(config, ladder=self._ladder(config)) as app:
             result = app.engine.start(task.goal, user="benchmark")
-        return Played(
-            answer=result.answer,
-            claimed=result.verdict == "verified",
-            verdict=result.verdict or result.status,
-            files=tuple(Path(a["path"]) for a in result.artifacts),
-            prompt_tokens=result.usage["prompt_tokens"],
-            completion_tokens=result.usage["completion_tokens"],
-            calls=tuple(f"{s['tool']}:{s['outcome']}" for s in result.steps),
-        )
+        return played(result)
 
 
 def office_config(office: Office) -> Config:
@@ -48,3 +41,16 @@ def office_config(office: Office) -> Config:
     body["mail"] |= {"port": office.mail_port, "from": SENDER, "contacts": dict(CONTACTS)}
     body["planner"] = {"max_steps": office.max_steps, "deadline_s": office.limit_s}
     return Config.model_validate(body)
+
+
+def played(result: RunResult) -> Played:
+    """What a run left, for the judge."""
+    return Played(
+        answer=result.answer,
+        claimed=result.verdict == "verified",
+        verdict=result.verdict or result.status,
+        files=tuple(Path(a["path"]) for a in result.artifacts),
+        prompt_tokens=result.usage["prompt_tokens"],
+        completion_tokens=result.usage["completion_tokens"],
+        calls=tuple(f"{s['tool']}:{s['outcome']}" for s in result.steps),
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.office_tasks.match import Match, play
 from benchmarks.office_tasks.office import Office
-from benchmarks.office_tasks.ours import office_config
+from benchmarks.office_tasks.ours import office_config, played
 from benchmarks.office_tasks.player import Played
 from benchmarks.office_tasks.task import Task
 from benchmarks.routing.coin import CoinChat
@@ -144,15 +144,7 @@ class _Player:
         with App(config, ladder=ladder) as app:
             result = app.engine.start(task.goal, user="benchmark")
             self._count(app, result.run_id, coin)
-        return Played(
-            answer=result.answer,
-            claimed=result.verdict == "verified",
-            verdict=result.verdict or result.status,
-            files=tuple(Path(a["path"]) for a in result.artifacts),
-            prompt_tokens=result.usage["prompt_tokens"],
-            completion_tokens=result.usage["completion_tokens"],
-            calls=tuple(f"{s['tool']}:{s['outcome']}" for s in result.steps),
-        )
+        return played(result)
 
     def _config(self, office: Office) -> Config:
         ledger = self._desk.folder / f"{self.name.replace(' ', '-').replace(',', '')}.db"
