@@ -275,6 +275,41 @@ class PlannerConfig(Section):
 
 class StoreConfig(Section):
     url: str = Field("", description="SQLAlchemy URL of the run ledger; empty is SQLite in [app] home.")
+    keep_days: int = Field(90, ge=0, description="Ended runs are removed after so many days; 0 keeps them.")
+
+
+class WorkerConfig(Section):
+    slots: int = Field(2, ge=1, description="Runs at once in one worker.")
+    everybody: int = Field(0, ge=0, description="Most runs at once of all workers together; 0 is no limit.")
+    per_user: int = Field(0, ge=0, description="Most runs at once of one user; 0 is no limit.")
+    lease_s: float = Field(15.0, ge=0.5, description="A worker that is silent for so long loses its runs to others.")
+    poll_s: float = Field(0.5, gt=0, description="Seconds between looks into the queue while there is nothing to do.")
+    drain_s: float = Field(60.0, ge=0, description="On SIGTERM runs may end within this time, then they are put back.")
+    crashes: int = Field(5, ge=1, description="A run that took down its worker so often without progress has failed.")
+
+
+class ApprovalsConfig(Section):
+    require: tuple[str, ...] = Field((), description="Tools whose every call a person must approve.")
+    over_usd: Decimal | None = Field(None, ge=0, description="From this cost of a run on, external effects are asked.")
+    expire_s: float = Field(604_800.0, ge=0, description="A question without an answer expires; 0 never.")
+
+
+class WorkflowsConfig(Section):
+    paths: tuple[UserPath, ...] = Field((), description="Folders of workflow files, besides 'workflows' in [app] home.")
+    late_s: float = Field(60.0, gt=0, description="A start later than this is told as late.")
+
+
+NoticeKind = Literal["failed", "done", "waiting", "missed", "late", "unknown", "expired"]
+"""What people are told of."""
+
+
+class NotifyConfig(Section):
+    on: tuple[NoticeKind, ...] = Field(
+        ("failed", "waiting", "missed", "late", "unknown", "expired"), description="Of scheduled and queued runs."
+    )
+    mail: tuple[str, ...] = Field((), description="Addresses that are written to; [mail] must be set.")
+    webhook: str = Field("", description="URL that gets each notice as JSON by POST.")
+    webhook_secret_env: str = Field("", description="Environment variable with the key that signs what is posted.")
 
 
 class ToolsConfig(Section):
@@ -356,6 +391,10 @@ class Config(Section):
     report: ReportConfig = ReportConfig()
     planner: PlannerConfig = PlannerConfig()
     store: StoreConfig = StoreConfig()
+    worker: WorkerConfig = WorkerConfig()
+    approvals: ApprovalsConfig = ApprovalsConfig()
+    workflows: WorkflowsConfig = WorkflowsConfig()
+    notify: NotifyConfig = NotifyConfig()
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Group -> users in it.")
     knowledge: KnowledgeConfig = KnowledgeConfig()
     tools: ToolsConfig = ToolsConfig()

@@ -214,6 +214,22 @@ class ApprovalNeeded(ClawdbotError):
         self.payload_hash = payload_hash
 
 
+class LeaseLost(ClawdbotError):
+    """Another worker has the run now, or it was ended from outside; whoever had it stops and changes nothing more."""
+
+    code = "lease_lost"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"Run {run_id} is no longer this worker's.", hint=f"See it with: clawdbot show {run_id}")
+        self.run_id = run_id
+
+
+class RunCancelled(ClawdbotError):
+    """A person cancelled the run; it stops at this place."""
+
+    code = "cancelled"
+
+
 class BudgetExceeded(ClawdbotError):
     """Tokens or money of the run are used up.
 

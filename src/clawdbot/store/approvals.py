@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +13,7 @@ from clawdbot.store import plain_json
 from clawdbot.store.database import Database, now
 from clawdbot.store.tables import approvals
 
-Decision = Literal["approved", "refused"]
+Decision = Literal["approved", "refused", "expired"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,12 @@ class Approval:
     decision: Decision | None
     decided_at: str | None
     decided_by: str
+    args: dict[str, Any] | None = None
+    """Arguments of the call that is asked for."""
+    edited: dict[str, Any] | None = None
+    """Arguments as the person changed them; the answer is bound to these."""
+    reason: str = ""
+    expires_at: str | None = None
 
 
 class ApprovalLedger:

@@ -23,8 +23,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clawdbot.config import Config
 from clawdbot.errors import MissingExtra, StoreError
-from clawdbot.store import knowledge_tables, plain_json, routing_tables
+from clawdbot.store import plain_json
 from clawdbot.store.tables import SCHEMA_VERSION, meta
+from clawdbot.store.upgrade import make_tables
 
 _VERSION = select(meta.c.value).where(meta.c.key == "version")
 
@@ -178,8 +179,7 @@ def _begin_writing(connection: Connection, patience_s: float) -> None:
     SQLite's own waiting asks ever more rarely, so that newcomers overtake whoever waits longest, for ever when many do.
     """
     until = time.monotonic() + patience_s
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
+    driver = _driver(connection)
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while time.monotonic() < until:
@@ -212,8 +212,7 @@ def _ensure_tables(engine: Engine, shown: str) -> None:
         known = engine.dialect.has_table(connection, meta.name)
         version = connection.scalar(_VERSION) if known else None
     if version is None or int(version) < SCHEMA_VERSION:
-        with engine.execution_options(clawdbot_write=True).begin() as connection:
-            version = _make_tables(connection)
+        version = _upgraded(engine)
     if int(version) > SCHEMA_VERSION:
         raise StoreError(
             f"The run ledger {shown!r} was written by a newer Clawdbot (format {version}, this one knows up to "
@@ -222,20 +221,39 @@ def _ensure_tables(engine: Engine, shown: str) -> None:
         )
 
 
+def _upgraded(engine: Engine) -> str:
+    """Make what is missing and alter what changed, in one transaction; returns the ledger's version after it."""
+    with engine.execution_options(clawdbot_write=True).connect() as connection:
+        lite = connection.dialect.name == "sqlite"
+        if lite:  # it alters a table by copying it; the switch works outside of transactions alone
+            _driver(connection).execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                return _make_tables(connection)
+        finally:
+            if lite:
+                _driver(connection).execute("PRAGMA foreign_keys=ON")
+
+
 def _make_tables(connection: Connection) -> str:
-    """Make what is missing; tables of an older version stay as they are.  Returns the ledger's version after it."""
     if connection.dialect.name == "postgresql":  # two first starts at once
         connection.execute(text("SELECT pg_advisory_xact_lock(7263001)"))
-    for module_table in (knowledge_tables.changes, routing_tables.attempts):
-        module_table.metadata.create_all(connection)
+    meta.create(connection, checkfirst=True)
     version: str | None = connection.scalar(_VERSION)
+    if version is not None and int(version) >= SCHEMA_VERSION:  # another process was first
+        return version
+    make_tables(connection, None if version is None else int(version))
     if version is None:
         connection.execute(meta.insert().values(key="version", value=str(SCHEMA_VERSION)))
-    elif int(version) < SCHEMA_VERSION:
+    else:
         connection.execute(update(meta).where(meta.c.key == "version").values(value=str(SCHEMA_VERSION)))
-    else:  # another process was first
-        return version
     return str(SCHEMA_VERSION)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def _store_error(error: SQLAlchemyError | OSError, shown: str) -> StoreError:

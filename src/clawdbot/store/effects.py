@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clawdbot.errors import StoreError
 from clawdbot.store.database import Database, now
+from clawdbot.store.leases import Leases
 from clawdbot.store.tables import effects
 
 EffectState = Literal["intent", "done", "unknown", "failed"]
@@ -31,20 +32,24 @@ class EffectRecord:
     receipt: dict[str, Any] | None
     begun_at: str
     ended_at: str | None
+    settled_by: str | None = None
+    """Who said what became of one that was unknown."""
 
 
 class EffectLedger:
     """States and their order: (nothing or failed) -> intent -> done | failed | unknown; unknown -> done | failed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, leases: Leases | None = None) -> None:
         self._database = database
+        self._leases = leases or Leases()
 
     def begin(
         self, *, key: str, run_id: str, step: int, tool: str, effect: str, payload_hash: str = ""
     ) -> EffectRecord | None:
         """Claim the effect.  None: it is yours, go ahead.  A record: it was begun before; do not repeat it.
 
-        Atomic between threads and processes, and on the disk when it returns.  StoreError for an unknown run.
+        Atomic between threads and processes, and on the disk when it returns.  StoreError for an unknown run, LeaseLost
+        when another worker has it now.
         """
         claim = {
             "run_id": run_id, "step": step, "tool": tool, "effect": effect, "payload_hash": payload_hash,
@@ -52,6 +57,7 @@ class EffectLedger:
         }  # fmt: skip
         try:
             with self._database.write(durable=True) as connection:
+                self._leases.fence(connection, run_id)
                 return self._claim(connection, key, claim)
         except StoreError as error:
             if not isinstance(error.__cause__, IntegrityError):

@@ -17,10 +17,13 @@ from clawdbot.store.attempts import AttemptStore
 from clawdbot.store.cached_answers import CachedAnswerStore
 from clawdbot.store.database import Database, ledger_url, now
 from clawdbot.store.effects import EffectLedger
+from clawdbot.store.events import EventLog
+from clawdbot.store.leases import Leases
 from clawdbot.store.odds import OddsStore
+from clawdbot.store.queue import RunKind, RunQueue
 from clawdbot.store.tables import runs, steps
 
-RunStatus = Literal["running", "waiting", "interrupted", "done"]
+RunStatus = Literal["queued", "running", "waiting", "interrupted", "done", "cancelled"]
 """waiting: for an approval; interrupted: can be taken up again."""
 
 
@@ -39,6 +42,20 @@ class RunRecord:
     model: str
     error: str
     result: dict[str, Any] | None
+    kind: RunKind = "goal"
+    spec: dict[str, Any] | None = None
+    """What the kind needs besides the goal; for a workflow its definition and inputs."""
+    parent: str | None = None
+    """The workflow run that this one is a step of."""
+    priority: int = 0
+    ready_at: str = ""
+    owner: str = ""
+    """Who works on it, or did last."""
+    token: int = 0
+    lease_until: float | None = None
+    attempts: int = 0
+    """How often it was taken since it last made progress."""
+    cancel_by: str | None = None
 
 
 class RunLedger:
@@ -49,7 +66,10 @@ class RunLedger:
 
     def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
         self._database = Database(url, busy_timeout_s=busy_timeout_s)
-        self.effects = EffectLedger(self._database)
+        self.leases = Leases()
+        self.queue = RunQueue(self._database, self.leases)
+        self.events = EventLog(self._database, self.leases)
+        self.effects = EffectLedger(self._database, self.leases)
         self.approvals = ApprovalLedger(self._database)
         self.attempts = AttemptStore(self._database)
         self.odds = OddsStore(self._database)
@@ -86,16 +106,28 @@ class RunLedger:
     def set_status(self, run_id: str, status: RunStatus, *, error: str = "", model: str | None = None) -> None:
         """Change where a run stands; UsageError for an unknown run."""
         changed: dict[str, Any] = {"status": status, "error": plain_json.text(error)}
+        if status != "running":
+            changed["lease_until"] = None
         self._update(run_id, changed if model is None else {**changed, "model": model})
 
     def finish_run(self, run_id: str, *, verdict: str | None, result: Mapping[str, Any], error: str = "") -> None:
         """The run is done, with its verdict and its result; UsageError for an unknown run."""
-        ended = {"status": "done", "verdict": verdict, "result": dict(result), "error": plain_json.text(error)}
+        ended = {
+            "lease_until": None,
+            "status": "done",
+            "verdict": verdict,
+            "result": dict(result),
+            "error": plain_json.text(error),
+        }
         self._update(run_id, ended)
 
     def add_step(self, run_id: str, n: int, record: Mapping[str, Any]) -> None:
-        """Record step ``n``; the same step again (a run that was taken up) replaces it."""
+        """Record step ``n``; the same step again (a run that was taken up) replaces it.
+
+        LeaseLost when another worker has the run now.
+        """
         with self._database.write() as connection:
+            self.leases.fence(connection, run_id)
             connection.execute(delete(steps).where(steps.c.run_id == run_id, steps.c.n == n))
             connection.execute(steps.insert().values(run_id=run_id, n=n, record=dict(record)))
 
@@ -129,6 +161,7 @@ class RunLedger:
     def _update(self, run_id: str, values: Mapping[str, Any]) -> None:
         statement = update(runs).where(runs.c.id == run_id).values(**values, updated_at=now())
         with self._database.write() as connection:
+            self.leases.fence(connection, run_id)
             found = connection.execute(statement).rowcount
         if found != 1:
             raise UsageError(f"There is no run {run_id!r}.", hint="List them with: clawdbot runs")

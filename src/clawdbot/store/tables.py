@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, CheckConstraint, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 3
-"""Raised when tables are added: an older ledger gets them when it is opened, one with a higher version is refused."""
+SCHEMA_VERSION = 4
+"""Raised when tables or columns are added: an older ledger gets them when it is opened (``upgrade.py``), one with a
+higher version is refused."""
+
+RUN_STATES = "status IN ('queued', 'running', 'waiting', 'interrupted', 'done', 'cancelled')"
+DECISIONS = "decision IN ('approved', 'refused', 'expired')"
 
 metadata = MetaData()
 
@@ -30,9 +34,22 @@ runs = Table(
     Column("model", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("result", JSON(none_as_null=True)),
-    CheckConstraint("status IN ('running', 'waiting', 'interrupted', 'done')", name="runs_status"),
+    Column("kind", String(16), nullable=False, server_default="goal"),
+    Column("spec", JSON(none_as_null=True)),
+    Column("parent", String(64)),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("ready_at", String(40), nullable=False, server_default=""),
+    Column("owner", String(80), nullable=False, server_default=""),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Float),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("cancel_by", Text),
+    CheckConstraint(RUN_STATES, name="runs_status"),
     Index("runs_created", "created_at"),
+    Index("runs_queue", "status", "priority", "ready_at"),
+    Index("runs_parent", "parent"),
 )
+"""The queue is these rows: see ``queue.py``.  ``lease_until`` is in seconds of the epoch by the database's clock."""
 
 steps = Table(
     "steps",
@@ -55,6 +72,7 @@ effects = Table(
     Column("receipt", JSON(none_as_null=True)),
     Column("begun_at", String(40), nullable=False),
     Column("ended_at", String(40)),
+    Column("settled_by", Text),
     CheckConstraint("state IN ('intent', 'done', 'unknown', 'failed')", name="effects_state"),
     Index("effects_payload", "run_id", "payload_hash"),
 )
@@ -70,5 +88,9 @@ approvals = Table(
     Column("decision", String(16)),
     Column("decided_at", String(40)),
     Column("decided_by", Text, nullable=False),
-    CheckConstraint("decision IN ('approved', 'refused')", name="approvals_decision"),
+    Column("args", JSON(none_as_null=True)),
+    Column("edited", JSON(none_as_null=True)),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("expires_at", String(40)),
+    CheckConstraint(DECISIONS, name="approvals_decision"),
 )

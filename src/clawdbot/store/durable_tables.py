@@ -1,0 +1,169 @@
+"""The ledger's tables for runs that survive: checkpoints, events, outbox, workers, workflows, schedules, notices.
+
+Times are ISO 8601 text in UTC, so they sort; heartbeats are seconds of the epoch by the database's clock.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from clawdbot.store.tables import metadata
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("namespace", String(200), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("parent_id", String(64)),
+    Column("at", String(40), nullable=False),
+    Column("checkpoint", JSON, nullable=False),
+    Column("metadata", JSON, nullable=False),
+)
+"""One state of a run's graph; ids are UUIDs of version 6, so they sort by time (langgraph's contract)."""
+
+checkpoint_writes = Table(
+    "checkpoint_writes",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("namespace", String(200), primary_key=True),
+    Column("checkpoint_id", String(64), primary_key=True),
+    Column("task_id", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),
+    Column("value", JSON(none_as_null=False)),
+    Column("task_path", Text, nullable=False, server_default=""),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("body", JSON, nullable=False),
+)
+"""What a run told, numbered from 1 without gaps."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("recipients", JSON, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("server_reply", Text, nullable=False, server_default=""),
+    Column("receipt", JSON(none_as_null=True)),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("created_at", String(40), nullable=False),
+    Column("updated_at", String(40), nullable=False),
+    CheckConstraint("state IN ('queued', 'sending', 'sent', 'unknown', 'failed')", name="outbox_state"),
+    Index("outbox_state_at", "state", "updated_at"),
+)
+"""Mails as they leave, by the key of their effect.  ``content`` is the message (RFC 5322), ready to be sent."""
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("started_at", String(40), nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("version", String(32), nullable=False),
+    CheckConstraint("state IN ('active', 'draining', 'ended')", name="workers_state"),
+)
+
+workflow_steps = Table(
+    "workflow_steps",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("position", String(200), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("output", JSON(none_as_null=True)),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("child", String(64)),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("began_at", String(40), nullable=False),
+    Column("ended_at", String(40)),
+    CheckConstraint("state IN ('running', 'waiting', 'done', 'failed', 'skipped')", name="workflow_steps_state"),
+)
+"""``position`` is the step's id, with the number of the item for one of a foreach: 'mails/3'."""
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("version", String(40), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("changed_at", String(40), nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+"""Workflows as they were when a person enabled them; what the file says later counts when it is enabled again."""
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("workflow", String(100), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("next_at", String(40)),
+    Column("seen", JSON(none_as_null=True)),
+    Column("changed_at", String(40), nullable=False),
+    Index("schedules_next", "paused", "next_at"),
+)
+"""When a workflow starts by itself; ``name`` is WORKFLOW/TRIGGER, ``seen`` what a trigger other than time remembers."""
+
+firings = Table(
+    "firings",
+    metadata,
+    Column("schedule", String(200), primary_key=True),
+    Column("due_at", String(40), primary_key=True),
+    Column("fired_at", String(40), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("run_id", String(64)),
+    Column("note", Text, nullable=False, server_default=""),
+    CheckConstraint("outcome IN ('started', 'late', 'missed', 'overlap', 'failed')", name="firings_outcome"),
+    Index("firings_at", "fired_at"),
+)
+"""Every instant at which a schedule was due, once: what came of it."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("at", String(40), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("run_id", String(64)),
+    Column("schedule", String(200)),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("target", JSON(none_as_null=True)),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("ended_at", String(40)),
+    CheckConstraint("state IN ('open', 'sending', 'sent', 'unknown', 'failed')", name="notices_state"),
+    Index("notices_state_at", "state", "at"),
+)
+"""What people are told of: written in the transaction of what it tells, delivered afterwards."""
