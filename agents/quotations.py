@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,12 @@ from clawdbot.text.language import Language, detect
 from clawdbot.text.sentences import sentence_spans
 
 SEARCH, QUOTE = "search_knowledge", "quote"
+
+_BLANK = re.compile(
+    r"[$¥€]\s?X+\b|\bX+\s?[%元天日]|\b[XY]{2,}\b|_{3,}|[\[<【](?:amount|number|name|date|金额|数字|姓名|日期)[\]>】]",
+    re.I,
+)
+"""A place that a small model leaves to be filled in, where the quotes have the figure."""
 
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
@@ -117,7 +124,10 @@ class Quotations:
         ]
 
     def adds_nothing(self, answer: str, goal: str) -> bool:
-        """The answer only gives the question's own words back, though quotes in its language say something."""
+        """The answer only gives the question's own words back, though quotes in its language say something, or it
+        leaves blanks."""
+        if (blank := _BLANK.search(answer)) and blank[0] not in goal:
+            return True
         language = detect(answer)
         quoted = {term for s in self.quotes if detect(s.text) == language for term in terms(s.text)}
         return bool(quoted) and not terms(answer) & quoted - terms(goal)

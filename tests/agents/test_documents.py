@@ -144,6 +144,14 @@ def test_words_that_only_echo_the_question_are_no_answer(office: MakeOffice) -> 
     assert "200,000 CNY. [1]" in result.answer
 
 
+def test_a_blank_left_to_be_filled_in_is_no_answer(office: MakeOffice) -> None:
+    blank = said("The credit limit of a grade B customer, in CNY, is $X.")
+    at = office([blank, blank], documents={"credit-2026.md": NEW}, yes=says("grade B"))
+    result = at.run(QUESTION, ask=True)
+    assert [s["ok"] if "ok" in s else s["outcome"] for s in result.steps][-1] != "ok"
+    assert "200,000 CNY. [1]" in result.answer
+
+
 @pytest.mark.parametrize(
     ("goal", "questions"),
     [
