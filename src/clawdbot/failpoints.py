@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+from functools import lru_cache
 from typing import Literal, get_args
 
 from clawdbot.errors import ConfigError
@@ -50,20 +51,21 @@ Failpoint = Literal[
 
 FAILPOINTS: tuple[Failpoint, ...] = get_args(Failpoint)
 
-_WORDED = os.environ.get(VARIABLE, "")
 _passed: dict[str, itertools.count[int]] = {}
 """How often each place was passed; ``next`` of a count is one step even between threads."""
 
 
 def reach(name: Failpoint) -> None:
     """Say that this place is passed; the process may end here."""
-    if not _WORDED:
+    order = os.environ.get(VARIABLE)
+    if not order:
         return
-    wanted, count, number = _ordered(_WORDED)
+    wanted, count, number = _ordered(order)
     if name == wanted and next(_passed.setdefault(name, itertools.count(1))) == count:
         os.kill(os.getpid(), number)
 
 
+@lru_cache(maxsize=1)
 def _ordered(words: str) -> tuple[str, int, signal.Signals]:
     """The place, the time and the signal of an order; ConfigError says how one is written."""
     name, _, rest = words.partition(":")

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from clawdbot.config import BudgetConfig
 from clawdbot.errors import BudgetExceeded
+from clawdbot.failpoints import reach
 from clawdbot.models.routing.snapshot import Scope
 from clawdbot.models.spending.money import dollars
 from clawdbot.store.spending import Place, Reservation, Shortage, SpendingLedger
@@ -57,6 +58,7 @@ class Budgets:
         found = self._ledger.reserve(place, model=model, usd=usd, limits=self._limits)
         if isinstance(found, Shortage):
             raise _exceeded(found, usd)
+        reach("budget.reserved")
         return found
 
     def settle(self, reservation: str, *, spent: Decimal) -> None:
@@ -67,6 +69,7 @@ class Budgets:
         if not reservation:
             return
         settled = self._ledger.settle(reservation, spent=spent)
+        reach("budget.settled")
         if settled.spent_usd is not None and settled.spent_usd > settled.reserved_usd:
             log.warning(
                 "A call of %s in run %s cost %s, more than the %s that were reserved: its server counted more tokens.",
