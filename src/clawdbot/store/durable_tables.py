@@ -55,8 +55,9 @@ events = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", String(40), nullable=False),
     Column("body", JSON, nullable=False),
+    Column("token", Integer, nullable=False, server_default="0"),
 )
-"""What a run told, numbered from 1 without gaps."""
+"""What a run told, numbered from 1 without gaps; ``token`` is the fencing token of whoever told it, so it never falls."""
 
 outbox = Table(
     "outbox",
@@ -83,6 +84,7 @@ workers = Table(
     "workers",
     metadata,
     Column("name", String(80), primary_key=True),
+    Column("label", Text, nullable=False),
     Column("started_at", String(40), nullable=False),
     Column("seen", Float, nullable=False),
     Column("state", String(16), nullable=False),
@@ -90,6 +92,16 @@ workers = Table(
     Column("version", String(32), nullable=False),
     CheckConstraint("state IN ('active', 'draining', 'ended')", name="workers_state"),
 )
+"""``name`` is the process as ``owner.py`` names it and as it stands in ``runs.owner``, ``label`` what a person calls it."""
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("until", Float, nullable=False),
+)
+"""Housekeeping that one worker at a time does, under a lease."""
 
 workflow_steps = Table(
     "workflow_steps",

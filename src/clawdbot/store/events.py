@@ -22,6 +22,8 @@ class RunEvent:
     seq: int
     at: str
     body: Mapping[str, Any]
+    token: int = 0
+    """The fencing token under which it was told."""
 
 
 class EventLog:
@@ -34,12 +36,13 @@ class EventLog:
     def append(self, run_id: str, body: Mapping[str, Any]) -> int:
         """Keep an event and return its number; LeaseLost when another has the run now."""
         with self._database.write() as connection:
-            self._leases.fence(connection, run_id)
+            token = self._leases.fence(connection, run_id)
             # The run's row is the lock under which numbers are given.
             connection.execute(select(runs.c.id).where(runs.c.id == run_id).with_for_update())
             last = connection.scalar(select(func.max(events.c.seq)).where(events.c.run_id == run_id))
             seq = int(last or 0) + 1
-            connection.execute(events.insert().values(run_id=run_id, seq=seq, at=now(), body=dict(body)))
+            row = {"run_id": run_id, "seq": seq, "at": now(), "body": dict(body), "token": token}
+            connection.execute(events.insert().values(**row))
         return seq
 
     def read(self, run_id: str, *, after: int = 0, limit: int = 1000) -> tuple[RunEvent, ...]:
