@@ -57,7 +57,7 @@ events = Table(
     Column("body", JSON, nullable=False),
     Column("token", Integer, nullable=False, server_default="0"),
 )
-"""What a run told, numbered from 1 without gaps; ``token`` is the fencing token of whoever told it, so it never falls."""
+"""What a run told, numbered from 1 without gaps; ``token`` is the fencing token of whoever told it: it never falls."""
 
 outbox = Table(
     "outbox",
@@ -92,7 +92,7 @@ workers = Table(
     Column("version", String(32), nullable=False),
     CheckConstraint("state IN ('active', 'draining', 'ended')", name="workers_state"),
 )
-"""``name`` is the process as ``owner.py`` names it and as it stands in ``runs.owner``, ``label`` what a person calls it."""
+"""``name`` is the process as in ``runs.owner`` (``owner.py``), ``label`` what a person calls it."""
 
 duties = Table(
     "duties",

@@ -16,12 +16,14 @@ from clawdbot.store.approvals import ApprovalLedger
 from clawdbot.store.attempts import AttemptStore
 from clawdbot.store.cached_answers import CachedAnswerStore
 from clawdbot.store.database import Database, ledger_url, now
+from clawdbot.store.duties import DutyRoster
 from clawdbot.store.effects import EffectLedger
 from clawdbot.store.events import EventLog
 from clawdbot.store.leases import Leases
 from clawdbot.store.odds import OddsStore
 from clawdbot.store.queue import RunKind, RunQueue
 from clawdbot.store.tables import runs, steps
+from clawdbot.store.workers import Workers
 
 RunStatus = Literal["queued", "running", "waiting", "interrupted", "done", "cancelled"]
 """waiting: for an approval; interrupted: can be taken up again."""
@@ -64,10 +66,12 @@ class RunLedger:
     Every method raises StoreError when the database cannot be used.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = 10.0, lease_s: float = 15.0) -> None:
         self._database = Database(url, busy_timeout_s=busy_timeout_s)
         self.leases = Leases()
-        self.queue = RunQueue(self._database, self.leases)
+        self.queue = RunQueue(self._database, self.leases, lease_s=lease_s)
+        self.workers = Workers(self._database)
+        self.duties = DutyRoster(self._database, lease_s=lease_s)
         self.events = EventLog(self._database, self.leases)
         self.effects = EffectLedger(self._database, self.leases)
         self.approvals = ApprovalLedger(self._database)
@@ -78,7 +82,7 @@ class RunLedger:
     @classmethod
     def open(cls, config: Config) -> RunLedger:
         """The ledger that the configuration names: ``[store] url``, else ``clawdbot.db`` in ``[app] home``."""
-        return cls(ledger_url(config))
+        return cls(ledger_url(config), lease_s=config.worker.lease_s)
 
     @property
     def database(self) -> Database:

@@ -16,7 +16,12 @@ _ENDED = "ZX"
 
 def this_process() -> str:
     """Name of this process, at most 64 characters: host and its boot, process id, start of the process."""
-    return _named(os.getpid())
+    return _own(os.getpid())
+
+
+def process_name(process: int) -> str:
+    """The same for another process of this machine, as it is now."""
+    return f"{_host()}/{process}/{_start(process) or '-'}"
 
 
 def has_ended(owner: str) -> bool:
@@ -30,8 +35,8 @@ def has_ended(owner: str) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _named(process: int) -> str:
-    return f"{_host()}/{process}/{_start(process) or '-'}"
+def _own(process: int) -> str:
+    return process_name(process)  # of this process, whose start does not change; by its number, as it may fork
 
 
 @lru_cache(maxsize=1)

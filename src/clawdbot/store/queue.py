@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, 
 
 from clawdbot.errors import LeaseLost, UsageError
 from clawdbot.store import plain_json
+from clawdbot.store.clock import clock as clock_of
 from clawdbot.store.database import Database, now
 from clawdbot.store.leases import Lease, Leases
 from clawdbot.store.tables import runs
@@ -106,7 +107,7 @@ class RunQueue:
     def begin(self, run: NewRun, owner: str) -> Claimed:
         """Accept a run and take it at once, for work in this process."""
         with self._database.write(durable=True) as connection:
-            until = _clock(connection) + self.lease_s
+            until = clock_of(connection) + self.lease_s
             taken = {"status": "running", "owner": owner, "token": 1, "lease_until": until, "attempts": 1}
             run_id = _insert(connection, run, taken)
             row = connection.execute(select(runs).where(runs.c.id == run_id)).one()
@@ -120,14 +121,14 @@ class RunQueue:
         with self._database.write() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(_CLAIMS)
-            clock = _clock(connection)
+            clock = clock_of(connection)
             wanted = _next(connection, clock, limits, tuple(worked_on))
             return None if wanted is None else self._taken(connection, wanted, owner, clock)
 
     def take(self, run_id: str, owner: str) -> Claimed:
         """Take that run, to go on with it here; UsageError when it has ended or somebody works on it."""
         with self._database.write() as connection:
-            clock = _clock(connection)
+            clock = clock_of(connection)
             row = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update()).one_or_none()
             if row is None:
                 raise UsageError(f"There is no run {run_id!r}.", hint="List them with: clawdbot runs")
@@ -145,7 +146,7 @@ class RunQueue:
         if not held:
             return Renewed(lost=frozenset(), cancelled=frozenset())
         with self._database.write() as connection:
-            until = _clock(connection) + self.lease_s
+            until = clock_of(connection) + self.lease_s
             for lease in sorted(held.values(), key=lambda lease: lease.run_id):  # one order, so that nobody locks up
                 connection.execute(update(runs).where(*_ours(lease)).values(lease_until=until))
             found = connection.execute(
@@ -179,7 +180,7 @@ class RunQueue:
             if row.status in ("done", "cancelled"):
                 return "ended"
             family = or_(runs.c.id == run_id, runs.c.parent == run_id)
-            alive = and_(runs.c.status == "running", runs.c.lease_until > _clock(connection))
+            alive = and_(runs.c.status == "running", runs.c.lease_until > clock_of(connection))
             open_ones = runs.c.status.in_(("queued", "running", "waiting", "interrupted"))
             asked = {"cancel_by": plain_json.text(by), "updated_at": now()}
             connection.execute(update(runs).where(family, alive).values(**asked))
@@ -261,10 +262,3 @@ def _next(connection: Connection, clock: float, limits: Limits, but: tuple[str, 
 
 def _ours(lease: Lease) -> list[ColumnElement[bool]]:
     return [runs.c.id == lease.run_id, runs.c.token == lease.token, runs.c.status == "running"]
-
-
-def _clock(connection: Connection) -> float:
-    """Seconds of the epoch: PostgreSQL's own clock, so that workers on several machines agree."""
-    if connection.dialect.name == "postgresql":
-        return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
-    return time.time()
