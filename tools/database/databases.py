@@ -16,7 +16,7 @@ from clawdbot.tools.database.catalog import Catalog, ValueHit
 from clawdbot.tools.database.engine import Engine, open_engine
 from clawdbot.tools.database.frames import to_frame
 from clawdbot.tools.database.guard import guard
-from clawdbot.tools.database.reflection import reflect
+from clawdbot.tools.database.reflection import reflect, schema_stamp
 from clawdbot.tools.database.rows import Limits, RawRows
 from clawdbot.tools.database.values import ValueIndex
 
@@ -45,6 +45,8 @@ class _Opened:
         self.engine: Engine | None = None
         self.catalog: Catalog | None = None
         self.values: ValueIndex | None = None
+        self.stamp = ""
+        """Of the schema that the catalogue was read from; empty until somebody asks if it has changed."""
 
 
 class Databases:
@@ -62,6 +64,22 @@ class Databases:
     def catalog(self, name: str) -> Catalog:
         """What the database holds; read once.  ConfigError or TerminalToolError when it cannot be opened."""
         return self._ready(name)[1]
+
+    def current_catalog(self, name: str) -> Catalog:
+        """The catalogue as the schema is now: read again when tables, columns, types or keys have changed since.
+
+        What is remembered of the database is forgotten then.
+        """
+        engine, _ = self._ready(name)
+        entry = self._entries[name]
+        with entry.lock:
+            stamp = schema_stamp(engine)
+            if stamp != entry.stamp:
+                entry.catalog = entry.values = None
+                entry.stamp = stamp
+                with self._memory_lock:
+                    self._memory.clear()
+        return self.catalog(name)
 
     def run(self, name: str, sql: str, *, max_rows: int | None = None, timeout_s: float | None = None) -> QueryResult:
         """Guard one statement and run it; a configured limit can be lowered here, never raised.
@@ -128,6 +146,7 @@ class Databases:
                 if entry.engine is not None:
                     entry.engine.close()
                 entry.engine = entry.catalog = entry.values = None
+                entry.stamp = ""
         with self._memory_lock:
             self._memory.clear()
 

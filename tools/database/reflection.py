@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,10 +48,7 @@ def reflect(engine: Engine, config: DatabaseConfig) -> Catalog:
     try:
         declared = _declared(engine)
     except sa.exc.SQLAlchemyError as error:
-        raise TerminalToolError(
-            f"The schema of database {engine.name!r} cannot be read: {type(error).__name__}.",
-            hint="A person must check that the file or server is a healthy database.",
-        ) from None
+        raise _unreadable(engine, error) from None
     chosen = _configured(engine.name, config.tables, {d.name: d for d in declared})
     sampler = Sampler(engine)
     tables = tuple(sampler.profile(_table(d), views_only=all(c.is_view for c in chosen)) for d in chosen)
@@ -70,6 +68,23 @@ def reflect(engine: Engine, config: DatabaseConfig) -> Catalog:
         description=config.description,
         date_column=config.date_column or _main_date(tables),
         words=dict(config.words),
+    )
+
+
+def schema_stamp(engine: Engine) -> str:
+    """A hash of what the schema declares (names, types, keys), without a look at rows; TerminalToolError."""
+    try:
+        declared = _declared(engine)
+    except sa.exc.SQLAlchemyError as error:
+        raise _unreadable(engine, error) from None
+    said = [(d.name, [(c["name"], str(c["type"])) for c in d.columns], d.primary, d.foreign_keys) for d in declared]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _unreadable(engine: Engine, error: Exception) -> TerminalToolError:
+    return TerminalToolError(
+        f"The schema of database {engine.name!r} cannot be read: {type(error).__name__}.",
+        hint="A person must check that the file or server is a healthy database.",
     )
 
 
