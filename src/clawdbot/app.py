@@ -18,7 +18,10 @@ from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.document_rows import document_rows
 from clawdbot.tools.executor import Executor
 from clawdbot.tools.registry import Registry
+from clawdbot.workflows.duty import Duty
 from clawdbot.workflows.engine import RunEngine
+from clawdbot.workflows.worker import Worker
+from clawdbot.workflows.worker_events import Tell, untold
 
 
 class App:
@@ -55,6 +58,17 @@ class App:
         """An App whose steps go to the configured models, or all to ``model``; UsageError or ModelUnavailable when
         there is none."""
         return cls(config, ladder=open_ladder(config, name=model))
+
+    def worker(self, *, label: str = "", slots: int = 0, tell: Tell = untold) -> Worker:
+        """A worker on this App's queue; ``slots`` 0 is [worker] slots."""
+        return Worker(
+            lambda claimed, stop: self.engine.work(claimed, stop=stop),
+            ledger=self.ledger, settings=self.config.worker, duties=self.duties(), label=label, slots=slots, tell=tell,
+        )  # fmt: skip
+
+    def duties(self) -> tuple[Duty, ...]:
+        """What workers do besides runs."""
+        return ()
 
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""
