@@ -230,6 +230,12 @@ class RunCancelled(ClawdbotError):
     code = "cancelled"
 
 
+class Drained(ClawdbotError):
+    """The worker ends; the run stops at this place and goes on elsewhere from its last checkpoint."""
+
+    code = "drained"
+
+
 class BudgetExceeded(ClawdbotError):
     """Tokens or money of the run are used up.
 
