@@ -172,10 +172,22 @@ notices = Table(
     Column("body", Text, nullable=False),
     Column("target", JSON(none_as_null=True)),
     Column("state", String(16), nullable=False),
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("error", Text, nullable=False, server_default=""),
-    Column("ended_at", String(40)),
-    CheckConstraint("state IN ('open', 'sending', 'sent', 'unknown', 'failed')", name="notices_state"),
+    CheckConstraint("state IN ('open', 'kept', 'sent', 'unknown', 'failed')", name="notices_state"),
     Index("notices_state_at", "state", "at"),
 )
 """What people are told of: written in the transaction of what it tells, delivered afterwards."""
+
+notice_deliveries = Table(
+    "notice_deliveries",
+    metadata,
+    Column("notice_id", ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("target", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("ready_at", String(40), nullable=False),
+    CheckConstraint("state IN ('open', 'sending', 'sent', 'unknown', 'failed')", name="notice_deliveries_state"),
+    Index("notice_deliveries_ready", "state", "ready_at"),
+)
+"""A notice's way to people: one row for a mail and for each webhook; ``target`` is the addresses, or the URL."""

@@ -20,7 +20,9 @@ from clawdbot.store.duties import DutyRoster
 from clawdbot.store.effects import EffectLedger
 from clawdbot.store.events import EventLog
 from clawdbot.store.leases import Leases
+from clawdbot.store.notices import NoticeBoard
 from clawdbot.store.odds import OddsStore
+from clawdbot.store.outbox import Outbox
 from clawdbot.store.queue import RunKind, RunQueue
 from clawdbot.store.tables import runs, steps
 from clawdbot.store.workers import Workers
@@ -74,7 +76,9 @@ class RunLedger:
         self.duties = DutyRoster(self._database, lease_s=lease_s)
         self.events = EventLog(self._database, self.leases)
         self.effects = EffectLedger(self._database, self.leases)
-        self.approvals = ApprovalLedger(self._database)
+        self.outbox = Outbox(self._database, self.leases)
+        self.notices = NoticeBoard(self._database)
+        self.approvals = ApprovalLedger(self._database, self.leases)
         self.attempts = AttemptStore(self._database)
         self.odds = OddsStore(self._database)
         self.cached_answers = CachedAnswerStore(self._database)
