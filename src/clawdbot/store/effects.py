@@ -57,7 +57,7 @@ class EffectLedger:
         }  # fmt: skip
         try:
             with self._database.write(durable=True) as connection:
-                self._leases.fence(connection, run_id)
+                self._leases.fence(connection, run_id, progress=False)
                 return self._claim(connection, key, claim)
         except StoreError as error:
             if not isinstance(error.__cause__, IntegrityError):

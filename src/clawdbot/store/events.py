@@ -36,7 +36,7 @@ class EventLog:
     def append(self, run_id: str, body: Mapping[str, Any]) -> int:
         """Keep an event and return its number; LeaseLost when another has the run now."""
         with self._database.write() as connection:
-            token = self._leases.fence(connection, run_id)
+            token = self._leases.fence(connection, run_id, progress=False)
             # The run's row is the lock under which numbers are given.
             connection.execute(select(runs.c.id).where(runs.c.id == run_id).with_for_update())
             last = connection.scalar(select(func.max(events.c.seq)).where(events.c.run_id == run_id))

@@ -47,19 +47,20 @@ class Leases:
         with self._lock:
             return tuple(self._held.values())
 
-    def fence(self, connection: Connection, run_id: str) -> int:
+    def fence(self, connection: Connection, run_id: str, *, progress: bool = True) -> int:
         """LeaseLost when this process had the run and somebody else has it now, or it was ended from outside.
 
         Returns the token of the lease, 0 for a run that was never taken here, of which nothing is asked.  In a
         transaction that writes, the row stays locked until the transaction ends, so that nobody takes the run in
-        between.
+        between.  With ``progress`` the run's crashes so far are forgotten.
         """
         with self._lock:
             lease = self._held.get(run_id)
         if lease is None:
             return 0
         ours = (runs.c.id == run_id, runs.c.token == lease.token, runs.c.status == "running")
-        # Whatever is written is progress: a run is given up only for crashes without any.
-        if connection.execute(update(runs).where(*ours).values(attempts=0)).rowcount != 1:
+        # A run is given up only for crashes without progress; what is written again after each crash is none.
+        attempts = 0 if progress else runs.c.attempts
+        if connection.execute(update(runs).where(*ours).values(attempts=attempts)).rowcount != 1:
             raise LeaseLost(run_id)
         return lease.token

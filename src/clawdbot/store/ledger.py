@@ -118,11 +118,19 @@ class RunLedger:
             changed["lease_until"] = None
         self._update(run_id, changed if model is None else {**changed, "model": model})
 
-    def finish_run(self, run_id: str, *, verdict: str | None, result: Mapping[str, Any], error: str = "") -> None:
-        """The run is done, with its verdict and its result; UsageError for an unknown run."""
+    def finish_run(
+        self,
+        run_id: str,
+        *,
+        verdict: str | None,
+        result: Mapping[str, Any],
+        error: str = "",
+        status: Literal["done", "cancelled"] = "done",
+    ) -> None:
+        """The run has ended, with its verdict and its result; UsageError for an unknown run."""
         ended = {
             "lease_until": None,
-            "status": "done",
+            "status": status,
             "verdict": verdict,
             "result": dict(result),
             "error": plain_json.text(error),
@@ -135,7 +143,7 @@ class RunLedger:
         LeaseLost when another worker has the run now.
         """
         with self._database.write() as connection:
-            self.leases.fence(connection, run_id)
+            self.leases.fence(connection, run_id, progress=False)
             connection.execute(delete(steps).where(steps.c.run_id == run_id, steps.c.n == n))
             connection.execute(steps.insert().values(run_id=run_id, n=n, record=dict(record)))
 
