@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema
 from clawdbot.config import Label, Section
 from clawdbot.text.language import Language
 from clawdbot.workflows.drift import StandsOn
+from clawdbot.workflows.schedules.trigger import Trigger
 from clawdbot.workflows.writing.wanted import Write
 
 NAME = r"^[a-z0-9\u4e00-\u9fff][a-z0-9_\u4e00-\u9fff-]{0,63}$"
@@ -113,7 +114,7 @@ class Tell(Section):
     """Whom to tell that a run ended."""
 
     mail: tuple[Template, ...] = Field((), description="Addresses or contacts; only inputs may be used.")
-    webhook: bool = Field(False, description="Also by the webhook of [notify].")
+    webhook: str = Field("", pattern=r"^(https?://.+)?$", description="URL that gets the notice as JSON by POST.")
 
 
 class Notify(Section):
@@ -143,6 +144,7 @@ class Definition(Section):
         default_factory=dict, description="What the run gives; 'answer' is the text that people read."
     )
     notify: Notify = Notify()
+    trigger: tuple[Trigger, ...] = Field((), description="What starts it by itself, once it is enabled.")
 
     def needs(self, step: Step) -> tuple[str, ...]:
         """Ids of the steps that must have ended before that one."""
