@@ -142,9 +142,10 @@ schedules = Table(
     Column("next_at", String(40)),
     Column("seen", JSON(none_as_null=True)),
     Column("changed_at", String(40), nullable=False),
+    Column("changed_by", Text, nullable=False),
     Index("schedules_next", "paused", "next_at"),
 )
-"""When a workflow starts by itself; ``name`` is WORKFLOW/TRIGGER, ``seen`` what a trigger other than time remembers."""
+"""When a workflow starts by itself; ``name`` is WORKFLOW/TRIGGER, ``seen`` what its trigger remembers besides."""
 
 firings = Table(
     "firings",
@@ -155,10 +156,22 @@ firings = Table(
     Column("outcome", String(16), nullable=False),
     Column("run_id", String(64)),
     Column("note", Text, nullable=False, server_default=""),
-    CheckConstraint("outcome IN ('started', 'late', 'missed', 'overlap', 'failed')", name="firings_outcome"),
+    Column("cause", Text, nullable=False, server_default=""),
+    Column("inputs", JSON(none_as_null=True)),
+    Column("ready_at", String(40), nullable=False),
+    Column("begun_at", String(40)),
+    Column("ended_at", String(40)),
+    CheckConstraint(
+        "outcome IN ('started', 'late', 'waiting', 'missed', 'overlap', 'paused', 'failed')", name="firings_outcome"
+    ),
     Index("firings_at", "fired_at"),
+    Index("firings_open", "ended_at", "schedule"),
 )
-"""Every instant at which a schedule was due, once: what came of it."""
+"""Every instant at which a schedule was due, once: what came of it.
+
+``cause`` is the file or the run that made it due; ``begun_at`` and ``ended_at`` are the run's, as far as it was seen,
+and ``ended_at`` is set at once where nothing is started; ``ready_at`` is the due instant with its jitter.
+"""
 
 notices = Table(
     "notices",
