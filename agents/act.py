@@ -98,7 +98,7 @@ def _call(frame: Frame, intent: Intent, ask: Ask) -> Step:
             )
             break
         except ApprovalNeeded as needed:
-            if not ask(needed):
+            if not ask(needed).approved:
                 return _step(frame, intent, _REJECTED[frame.brief.language], "policy")
             approvals |= {needed.payload_hash}
     if not outcome.ok:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from clawdbot.errors import ApprovalNeeded
+from clawdbot.store.answers import Answer
 
 EventKind = Literal["run", "brief", "thinking", "step", "approval", "verify", "end"]
 """run: started or resumed; brief: what was understood; thinking: a model is asked; step: a call ended;
@@ -14,8 +15,8 @@ approval: a person must answer; verify: the answer is checked; end: verdict."""
 Listener = Callable[[Mapping[str, Any]], None]
 """Receives events in order; what it raises ends the run, so it should not raise."""
 
-Ask = Callable[[ApprovalNeeded], bool]
-"""Puts a payload before a person; True when approved.  May suspend the run (and come back here later)."""
+Ask = Callable[[ApprovalNeeded], Answer]
+"""Puts a payload before a person and gives the answer.  May suspend the run (and come back here later)."""
 
 
 def event(kind: EventKind, run_id: str, **values: Any) -> dict[str, Any]:

@@ -8,16 +8,15 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import interrupt
 
 from clawdbot.agents.act import act_node
+from clawdbot.agents.asking import suspend
 from clawdbot.agents.events import Listener, event, silent
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Planner, brief_of
 from clawdbot.agents.reason import reason_node
 from clawdbot.agents.state import RunState
 from clawdbot.agents.verify import FINISH_TRIES, verify_node
-from clawdbot.errors import ApprovalNeeded
 
 Graph = CompiledStateGraph[RunState, None, RunState, RunState]
 
@@ -32,10 +31,10 @@ def build_graph(planner: Planner, checkpointer: BaseCheckpointSaver[Any]) -> Gra
         return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": stop}
 
     def reason(state: RunState, config: RunnableConfig) -> dict[str, Any]:
-        return reason_node(planner, state, _listener(config), _ask)
+        return reason_node(planner, state, _listener(config), suspend)
 
     def act(state: RunState, config: RunnableConfig) -> dict[str, Any]:
-        return act_node(planner, state, _listener(config), _ask)
+        return act_node(planner, state, _listener(config), suspend)
 
     def verify(state: RunState, config: RunnableConfig) -> dict[str, Any]:
         return verify_node(planner, state, _listener(config))
@@ -67,8 +66,3 @@ def _after_act(state: RunState) -> str:
 def _listener(config: RunnableConfig) -> Listener:
     found: Listener = config.get("configurable", {}).get("listener", silent)
     return found
-
-
-def _ask(needed: ApprovalNeeded) -> bool:
-    """Suspend the run until a person has answered; the node starts anew with the answer."""
-    return bool(interrupt({"tool": needed.tool, "payload": needed.payload, "payload_hash": needed.payload_hash}))

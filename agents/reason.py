@@ -80,7 +80,7 @@ def _allowed(frame: Frame, offers: tuple[Offer, ...], ask: Ask) -> Intent:
                 or _ask(frame, offers, allowed)
             )
         except ApprovalNeeded as needed:
-            if ask(needed):
+            if ask(needed).approved:
                 approvals |= {needed.payload_hash}
             else:
                 may_ask = False

@@ -14,21 +14,23 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
+from clawdbot.agents.asking import answered
 from clawdbot.agents.briefing import compile_brief
 from clawdbot.agents.events import Listener, event, silent
 from clawdbot.agents.graph import build_graph
 from clawdbot.agents.planner import Planner
 from clawdbot.errors import ClawdbotError, StoreError, UsageError
+from clawdbot.store.answers import Answer
 from clawdbot.store.ledger import RunRecord
 from clawdbot.workflows.result import RunResult, Status, make_result
 
-Approver = Callable[[Mapping[str, Any]], bool | None]
-"""Answers an approval request {tool, payload, payload_hash}; None when nobody is there to answer."""
+Approver = Callable[[Mapping[str, Any]], Answer | bool | None]
+"""Answers an approval request {tool, payload, payload_hash, args}; None when nobody is there to answer."""
 
 _NODES_PER_STEP = 2
 
 
-def nobody(request: Mapping[str, Any]) -> bool | None:
+def nobody(request: Mapping[str, Any]) -> Answer | bool | None:
     """The approver of a run that nobody watches: the run waits."""
     return None
 
@@ -88,12 +90,11 @@ class RunEngine:
         approver: Approver,
     ) -> RunResult:
         """Resume with a decision that was recorded meanwhile, or ask now."""
-        decided = {a.payload_hash: a.decision for a in self._planner.ledger.approvals.of_run(record.id)}
-        decision = decided.get(str(request["payload_hash"]))
-        answer = decision == "approved" if decision else self._decide(record.id, request, listener, approver)
+        known = self._planner.ledger.approvals.answer(record.id, str(request["payload_hash"]))
+        answer = known or self._decide(record.id, request, listener, approver)
         if answer is None:
-            return self._waiting(values, request)
-        return self._drive(record.id, Command(resume=answer), listener, approver)
+            return self._result(values, "waiting", approval=request)
+        return self._drive(record.id, _resume(request, answer), listener, approver)
 
     def _drive(self, run_id: str, start: Any, listener: Listener, approver: Approver) -> RunResult:
         self._planner.ledger.set_status(run_id, "running")
@@ -106,23 +107,26 @@ class RunEngine:
                 request = waiting[0].value
                 answer = self._decide(run_id, request, listener, approver)
                 if answer is None:
-                    return self._waiting(state, request)
-                start = Command(resume=answer)
+                    return self._result(state, "waiting", approval=request)
+                start = _resume(request, answer)
 
-    def _decide(self, run_id: str, request: Mapping[str, Any], listener: Listener, approver: Approver) -> bool | None:
+    def _decide(self, run_id: str, request: Mapping[str, Any], listener: Listener, approver: Approver) -> Answer | None:
+        """The answer that stands, the approver's or one that came in meanwhile; None: the run waits from now on."""
         approvals = self._planner.ledger.approvals
         payload_hash = str(request["payload_hash"])
-        approvals.ask(run_id, payload_hash, payload=str(request["payload"]), tool=str(request["tool"]))
+        approvals.ask(
+            run_id, payload_hash, payload=str(request["payload"]), tool=str(request["tool"]), args=request.get("args"),
+            expire_s=self._planner.config.approvals.expire_s,
+        )  # fmt: skip
         listener(event("approval", run_id, **request))
-        answer = approver(request)
-        if answer is not None:
-            approvals.decide(run_id, payload_hash, "approved" if answer else "refused", by="terminal")
-        return answer
-
-    def _waiting(self, state: Mapping[str, Any], request: Mapping[str, Any]) -> RunResult:
-        run_id = str(state["run_id"])
-        self._planner.ledger.set_status(run_id, "waiting")
-        return self._result(state, "waiting", approval=request)
+        given = approver(request)
+        if given is None:
+            waits = approvals.wait_for(run_id, [(run_id, payload_hash)])
+            return None if waits else approvals.answer(run_id, payload_hash)
+        if isinstance(given, bool):
+            given = Answer(decision="approved" if given else "refused", by="terminal")
+        standing, _ = approvals.settle(run_id, payload_hash, given)
+        return standing.answer
 
     def _end(self, state: Mapping[str, Any], listener: Listener) -> RunResult:
         result = self._result(state, "done")
@@ -150,6 +154,10 @@ class RunEngine:
     def _settings(self, run_id: str, listener: Listener) -> RunnableConfig:
         limit = _NODES_PER_STEP * self._planner.config.planner.max_steps + 20
         return {"configurable": {"thread_id": run_id, "listener": listener}, "recursion_limit": limit}
+
+
+def _resume(request: Mapping[str, Any], answer: Answer) -> Command[Any]:
+    return Command(resume=answered(str(request["payload_hash"]), answer))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -13,8 +13,10 @@ Anything else that escapes is our bug.  Exit codes are assigned in ``clawdbot.cl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,18 +202,32 @@ class PolicyRefused(ClawdbotError):
 class ApprovalNeeded(ClawdbotError):
     """A person must approve before the effect happens.
 
-    ``payload`` is the text to show, exactly; ``payload_hash`` is what an approval is bound to.
+    ``payload`` is the text to show, exactly; ``payload_hash`` is what an approval is bound to; ``args`` are the call's
+    arguments as JSON values, None for what is no call of a tool.
     """
 
     code = "approval_needed"
 
     def __init__(
-        self, message: str, *, tool: str = "", payload: str = "", payload_hash: str = "", hint: str = ""
+        self,
+        message: str,
+        *,
+        tool: str = "",
+        payload: str = "",
+        payload_hash: str = "",
+        args: Mapping[str, Any] | None = None,
+        hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.tool = tool
         self.payload = payload
         self.payload_hash = payload_hash
+        self.arguments = args
+
+    def as_json(self) -> dict[str, Any]:
+        """What is put before a person: tool, payload, payload_hash, args."""
+        args = None if self.arguments is None else dict(self.arguments)
+        return {"tool": self.tool, "payload": self.payload, "payload_hash": self.payload_hash, "args": args}
 
 
 class LeaseLost(ClawdbotError):

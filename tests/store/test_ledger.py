@@ -156,7 +156,7 @@ def test_an_approval_is_asked_and_answered_once(ledger: RunLedger) -> None:
     assert approvals.granted(run) == {"h1"}
     assert approvals.waiting(run) == ()
     assert [asked.decided_by for asked in approvals.of_run(run)] == ["ana", "ana"]
-    with pytest.raises(UsageError, match="refused before"):
+    with pytest.raises(UsageError, match="was refused by ana"):
         approvals.decide(run, "h2", "approved", by="eve")
     with pytest.raises(UsageError, match="no such approval"):
         approvals.decide(run, "h3", "approved", by="eve")

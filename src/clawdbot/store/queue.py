@@ -223,6 +223,17 @@ class RunQueue:
         )
 
 
+def wake_in(connection: Connection, run_id: str) -> bool:
+    """A run that waits goes back into the queue, for a step of a workflow the workflow; in the caller's transaction.
+
+    False when it does not wait: whoever works on it will see what was answered.
+    """
+    parent = connection.scalar(select(runs.c.parent).where(runs.c.id == run_id))
+    waits = (runs.c.id == (parent or run_id), runs.c.status == "waiting")
+    values = {"status": "queued", "ready_at": now(), "owner": "", "lease_until": None, "error": "", "updated_at": now()}
+    return connection.execute(update(runs).where(*waits).values(**values)).rowcount == 1
+
+
 def _insert(connection: Connection, run: NewRun, state: Mapping[str, Any]) -> str:
     run_id, moment = run.id or new_run_id(), now()
     known = connection.scalar(select(runs.c.id).where(runs.c.id == run_id))
