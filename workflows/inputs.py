@@ -48,6 +48,11 @@ def resolve(
     return values
 
 
+def value_of(spec: Input, given: Any, *, day: date, contacts: Mapping[str, str]) -> Any:
+    """One value that is given for an input, checked and converted; an error in words when it does not fit."""
+    return _Reading(day=day, contacts=contacts).value(spec, given, {})
+
+
 def named(values: Mapping[str, Any], definition: Definition) -> dict[str, Any]:
     """The kept values as templates see them."""
     return {
