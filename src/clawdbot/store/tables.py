@@ -48,6 +48,7 @@ runs = Table(
     Index("runs_created", "created_at"),
     Index("runs_queue", "status", "priority", "ready_at"),
     Index("runs_parent", "parent"),
+    Index("runs_changed", "kind", "status", "updated_at"),
 )
 """The queue is these rows: see ``queue.py``.  ``lease_until`` is in seconds of the epoch by the database's clock."""
 
@@ -73,6 +74,7 @@ effects = Table(
     Column("begun_at", String(40), nullable=False),
     Column("ended_at", String(40)),
     Column("settled_by", Text),
+    Column("note", Text, nullable=False, server_default=""),
     CheckConstraint("state IN ('intent', 'done', 'unknown', 'failed')", name="effects_state"),
     Index("effects_payload", "run_id", "payload_hash"),
 )
