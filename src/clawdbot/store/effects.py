@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clawdbot.errors import StoreError
+from clawdbot.failpoints import reach
 from clawdbot.store.database import Database, now
 from clawdbot.store.leases import Leases
 from clawdbot.store.tables import effects
@@ -33,7 +34,9 @@ class EffectRecord:
     begun_at: str
     ended_at: str | None
     settled_by: str | None = None
-    """Who said what became of one that was unknown."""
+    """Who said what became of one that was unknown (``settling.py``)."""
+    note: str = ""
+    """What they said besides."""
 
 
 class EffectLedger:
@@ -69,22 +72,34 @@ class EffectLedger:
         return found
 
     def done(self, key: str, receipt: Mapping[str, Any]) -> None:
-        """It happened, with this receipt; also for one that was unknown and came out well."""
-        self._end(key, "done", ("intent", "unknown"), dict(receipt))
+        """It happened, with this receipt; also for one that was unknown and came out well.
+
+        Not fenced: what happened is written down, whoever has the run now.
+        """
+        with self._database.write(durable=True) as connection:
+            self._end(connection, _known(connection, key), "done", dict(receipt))
+        reach("effect.done")
 
     def failed(self, key: str) -> None:
-        """It certainly did not happen, so that the same key may begin again."""
-        self._end(key, "failed", ("intent", "unknown"), None)
+        """It certainly did not happen, so that the same key may begin again.
+
+        LeaseLost when another worker has the run now: it may be doing the very same effect.
+        """
+        with self._database.write(durable=True) as connection:
+            found = _known(connection, key)
+            self._leases.fence(connection, found.run_id)
+            self._end(connection, found, "failed", None)
 
     def unknown(self, key: str) -> EffectRecord:
-        """Nobody can say if it happened; only a person can.  One that ended meanwhile stays as it is."""
+        """Nobody can say if it happened; only a person can.  One that ended meanwhile stays as it is.
+
+        LeaseLost when another worker has the run now.
+        """
         statement = update(effects).where(effects.c.key == key, effects.c.state == "intent")
         with self._database.write(durable=True) as connection:
+            self._leases.fence(connection, _known(connection, key).run_id)
             connection.execute(statement.values(state="unknown", ended_at=now()))
-            found = _select(connection, key)
-        if found is None:
-            raise StoreError(f"The effect {key!r} was never begun.")
-        return found
+            return _known(connection, key)
 
     def get(self, key: str) -> EffectRecord | None:
         """The effect of that key, if it was ever begun."""
@@ -98,6 +113,12 @@ class EffectLedger:
                 select(effects).where(effects.c.run_id == run_id).order_by(effects.c.step, effects.c.begun_at)
             )
             return tuple(EffectRecord(**row._mapping) for row in rows)
+
+    def unsettled(self) -> tuple[EffectRecord, ...]:
+        """Effects of all runs of which a person must say what became of them, oldest first."""
+        statement = select(effects).where(effects.c.state == "unknown").order_by(effects.c.begun_at, effects.c.key)
+        with self._database.read() as connection:
+            return tuple(EffectRecord(**row._mapping) for row in connection.execute(statement))
 
     def times_spent(self, *, run_id: str, payload_hash: str, but_key: str) -> int:
         """How many other effects of the run with this payload happened, or may have."""
@@ -124,20 +145,25 @@ class EffectLedger:
         return found
 
     def _end(
-        self, key: str, state: EffectState, before: tuple[EffectState, ...], receipt: dict[str, Any] | None
+        self, connection: Connection, found: EffectRecord, state: EffectState, receipt: dict[str, Any] | None
     ) -> None:
-        statement = (
+        ended = (
             update(effects)
-            .where(effects.c.key == key, effects.c.state.in_(before))
+            .where(effects.c.key == found.key, effects.c.state.in_(("intent", "unknown")))
             .values(state=state, receipt=receipt, ended_at=now())
         )
-        with self._database.write(durable=True) as connection:
-            if connection.execute(statement).rowcount == 1:
-                return
-            found = _select(connection, key)
-        if found is None or found.state != state:
-            was = found.state if found else "never begun"
-            raise StoreError(f"The effect {key!r} cannot become {state!r}: it is {was}.")
+        if connection.execute(ended).rowcount == 1:
+            return
+        standing = _known(connection, found.key)
+        if standing.state != state:
+            raise StoreError(f"The effect {found.key!r} cannot become {state!r}: it is {standing.state}.")
+
+
+def _known(connection: Connection, key: str) -> EffectRecord:
+    found = _select(connection, key)
+    if found is None:
+        raise StoreError(f"The effect {key!r} was never begun.")
+    return found
 
 
 def _select(connection: Connection, key: str) -> EffectRecord | None:

@@ -24,6 +24,7 @@ from clawdbot.store.notices import NoticeBoard
 from clawdbot.store.odds import OddsStore
 from clawdbot.store.outbox import Outbox
 from clawdbot.store.queue import RunKind, RunQueue
+from clawdbot.store.settling import Settling
 from clawdbot.store.tables import runs, steps
 from clawdbot.store.workers import Workers
 
@@ -77,6 +78,7 @@ class RunLedger:
         self.events = EventLog(self._database, self.leases)
         self.effects = EffectLedger(self._database, self.leases)
         self.outbox = Outbox(self._database, self.leases)
+        self.settling = Settling(self._database)
         self.notices = NoticeBoard(self._database)
         self.approvals = ApprovalLedger(self._database, self.leases)
         self.attempts = AttemptStore(self._database)
