@@ -113,11 +113,15 @@ workflow_steps = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("child", String(64)),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("n", Integer, nullable=False, server_default="0"),
+    Column("elapsed_s", Float, nullable=False, server_default="0"),
     Column("began_at", String(40), nullable=False),
     Column("ended_at", String(40)),
     CheckConstraint("state IN ('running', 'waiting', 'done', 'failed', 'skipped')", name="workflow_steps_state"),
 )
-"""``position`` is the step's id, with the number of the item for one of a foreach: 'mails/3'."""
+"""``position`` is the step's id, with the number of the item for one of a foreach: 'mails/3'.  ``n`` is the number of its
+record in ``steps``, 0 for a foreach as a whole; ``tries`` counts attempts that failed; ``elapsed_s`` is how long the run
+had worked when the step ended."""
 
 workflows = Table(
     "workflows",
