@@ -73,12 +73,14 @@ outbox = Table(
     Column("server_reply", Text, nullable=False, server_default=""),
     Column("receipt", JSON(none_as_null=True)),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("token", Integer, nullable=False, server_default="0"),
     Column("created_at", String(40), nullable=False),
     Column("updated_at", String(40), nullable=False),
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'unknown', 'failed')", name="outbox_state"),
     Index("outbox_state_at", "state", "updated_at"),
 )
-"""Mails as they leave, by the key of their effect.  ``content`` is the message (RFC 5322), ready to be sent."""
+"""Mails as they leave, by the key of their effect.  ``content`` is the message (RFC 5322), ready to be sent; ``token``
+the fencing token of whoever is to send it, 0 without a lease."""
 
 workers = Table(
     "workers",

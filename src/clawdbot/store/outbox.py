@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, or_, select, update
 
-from clawdbot.errors import StoreError
+from clawdbot.errors import LeaseLost, StoreError
 from clawdbot.failpoints import reach
 from clawdbot.store import plain_json
 from clawdbot.store.database import Database, now
 from clawdbot.store.durable_tables import outbox
 from clawdbot.store.leases import Leases
-from clawdbot.store.tables import effects
+from clawdbot.store.tables import effects, runs
 
 OutboxState = Literal["queued", "sending", "sent", "unknown", "failed"]
 """queued: certainly not sent yet; unknown: nobody can say if the server took it; failed: certainly not sent."""
@@ -43,6 +43,8 @@ class OutboxEntry:
     server_reply: str
     receipt: dict[str, Any]
     tries: int
+    token: int
+    """Fencing token of whoever put it last; 0 without a lease."""
     created_at: str
     updated_at: str
 
@@ -74,9 +76,9 @@ class Outbox:
         content: bytes,
         receipt: Mapping[str, Any],
     ) -> OutboxEntry:
-        """Keep a mail (RFC 5322, ready to be sent) that is to leave; one that was put before stays as it was.
+        """Keep a mail (RFC 5322, ready to be sent) that is to leave; one that failed is replaced, for nobody has it.
 
-        One that failed is replaced: nobody has it.
+        One that was put before stays as it was, but from now on it is this process's to send, and nobody else's.
         """
         row = {
             "run_id": run_id, "message_id": message_id, "sender": sender, "recipients": list(recipients),
@@ -84,28 +86,49 @@ class Outbox:
             "receipt": dict(receipt), "updated_at": now(),
         }  # fmt: skip
         with self._database.write() as connection:
-            self._leases.fence(connection, run_id)
-            replaced = update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(**row)
-            if connection.execute(replaced).rowcount == 0 and _find(connection, key) is None:
-                connection.execute(outbox.insert().values(key=key, tries=0, created_at=row["updated_at"], **row))
+            # Written again after each crash: no progress.
+            mine = {"token": self._leases.fence(connection, run_id, progress=False)}
+            replaced = update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(**row, **mine)
+            if connection.execute(replaced).rowcount == 0:
+                taken = update(outbox).where(outbox.c.key == key).values(**mine)
+                if connection.execute(taken).rowcount == 0:
+                    new = {"key": key, "tries": 0, "created_at": row["updated_at"], **row, **mine}
+                    connection.execute(outbox.insert().values(**new))
             found = _entry(connection, key)
         reach("outbox.queued")
         return found
 
-    def sending(self, key: str, *, after: int = 0) -> int | None:
+    def sending(self, key: str, *, token: int, after: int = 0) -> int | None:
         """From here on the server may take it; returns the number of this try, on the disk when it returns.
 
-        None: it must not be sent any more, because its call was given up, its run cancelled, or somebody else has it.
-        ``after`` is the try of the caller's that has been sending until now (to other recipients).
+        None: it must not be sent any more, because its call was given up, its run cancelled or somebody else had it.
+        ``token`` is that of the entry that :meth:`put` gave, ``after`` the try of the caller's that has been sending
+        until now (to other recipients).
         """
-        own = and_(outbox.c.state == "sending", outbox.c.tries == after) if after else None
-        waits = outbox.c.state == "queued"
-        given_up = exists().where(effects.c.key == key, effects.c.state != "intent")
-        return self._handed_over(key, waits if own is None else or_(waits, own), ~given_up, fenced=True)
+        may = and_(
+            or_(outbox.c.state == "queued", _of(after)),
+            ~exists().where(effects.c.key == key, effects.c.state != "intent"),
+        )
+        with self._database.write(durable=True) as connection:
+            run_id = _entry(connection, key).run_id
+            self._leases.fence(connection, run_id)
+            # Whoever was given up has no lease any more, and still must not send what another is to send now.
+            owner = connection.scalar(select(runs.c.token).where(runs.c.id == run_id).with_for_update())
+            mine = outbox.c.token == token
+            if (
+                token not in (0, owner)
+                or connection.scalar(select(outbox.c.key).where(outbox.c.key == key, mine)) is None
+            ):
+                raise LeaseLost(run_id)
+            attempt = _handed_over(connection, key, may)
+        if attempt is not None:
+            reach("outbox.sending")
+        return attempt
 
     def sending_again(self, key: str) -> int | None:
         """A person wants an unknown one sent once more: like :meth:`sending`; None when it is not unknown any more."""
-        return self._handed_over(key, outbox.c.state == "unknown", fenced=False)
+        with self._database.write(durable=True) as connection:
+            return _handed_over(connection, key, outbox.c.state == "unknown")
 
     def not_taken(self, key: str, *, attempt: int, reply: str) -> None:
         """The server refused it for the moment and has nothing; the same mail is to be tried again."""
@@ -156,17 +179,6 @@ class Outbox:
         with self._database.read() as connection:
             return tuple(_made(row) for row in connection.execute(statement).mappings())
 
-    def _handed_over(self, key: str, *which: ColumnElement[bool], fenced: bool) -> int | None:
-        values = {"state": "sending", "tries": outbox.c.tries + 1, "updated_at": now()}
-        with self._database.write(durable=True) as connection:
-            if fenced:
-                self._fence(connection, key)
-            if connection.execute(update(outbox).where(outbox.c.key == key, *which).values(**values)).rowcount == 0:
-                return None
-            attempt = _entry(connection, key).tries
-        reach("outbox.sending")
-        return attempt
-
     def _change(
         self,
         key: str,
@@ -193,6 +205,13 @@ class Outbox:
 
     def _fence(self, connection: Connection, key: str) -> None:
         self._leases.fence(connection, _entry(connection, key).run_id)
+
+
+def _handed_over(connection: Connection, key: str, may: ColumnElement[bool]) -> int | None:
+    values = {"state": "sending", "tries": outbox.c.tries + 1, "updated_at": now()}
+    if connection.execute(update(outbox).where(outbox.c.key == key, may).values(**values)).rowcount == 0:
+        return None
+    return _entry(connection, key).tries
 
 
 def _of(attempt: int) -> ColumnElement[bool]:
