@@ -40,6 +40,14 @@ BUILTINS: tuple[tuple[str, str], ...] = (
 )
 """Name and 'module:attribute' of the tools that ship with Clawdbot."""
 
+WORKFLOW_BUILTINS: tuple[tuple[str, str], ...] = (
+    ("typed_query", "clawdbot.tools.database.typed_query:typed_query"),
+    ("bound_sql", "clawdbot.tools.database.bound_sql:bound_sql"),
+    ("check_data", "clawdbot.tools.database.check_data:check_data"),
+    ("knowledge_changes", "clawdbot.tools.knowledge.changes:knowledge_changes"),
+)
+"""Tools for fixed calls of workflows: they only read.  A planner gets those that [tools] enable names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryEntry:
@@ -50,11 +58,17 @@ class RegistryEntry:
     """'built-in', 'package NAME VERSION' or 'file PATH'."""
     enabled: bool
     tool: AnyTool | None = None
+    for_workflows: bool = False
+    """Fixed calls of workflows may use it, enabled or not."""
 
     @property
     def advice(self) -> str:
-        """How to enable it; empty when it is."""
-        return "" if self.enabled else f"Installed, not enabled: add {self.name!r} to [tools] enable in clawdbot.toml."
+        """How to enable it; empty when it is, or need not be."""
+        return (
+            ""
+            if self.enabled or self.for_workflows
+            else f"Installed, not enabled: add {self.name!r} to [tools] enable in clawdbot.toml."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,41 +95,55 @@ class Registry:
         self.entries = tuple(entries)
         """Every installed tool, enabled or not."""
         self.problems = tuple(problems)
-        self._usable = {entry.name: entry.tool for entry in entries if entry.enabled and entry.tool is not None}
+        loaded = [(entry, entry.tool) for entry in entries if entry.tool is not None]
+        self._usable = {entry.name: tool for entry, tool in loaded if entry.enabled}
+        self._for_workflows = {entry.name: tool for entry, tool in loaded if entry.for_workflows}
 
     @classmethod
-    def load(cls, config: Config, builtins: Sequence[tuple[str, str]] = BUILTINS) -> Registry:
+    def load(
+        cls,
+        config: Config,
+        builtins: Sequence[tuple[str, str]] = BUILTINS,
+        for_workflows: Sequence[tuple[str, str]] = WORKFLOW_BUILTINS,
+    ) -> Registry:
         """Find and import the tools that ``config.tools`` enables; what is wrong is in ``problems``."""
         enable = frozenset(config.tools.enable)
         problems: list[RegistryProblem] = []
         entries: dict[str, RegistryEntry] = {}
         broken: set[str] = set()
-        for candidate in _candidates(config, builtins, problems):
+        fixed = frozenset(name for name, _ in for_workflows)
+        for candidate in _candidates(config, (*builtins, *for_workflows), problems):
             taken = entries.get(candidate.name)
             if taken is not None:
                 problems.append(_clash(candidate, taken))
                 continue
             enabled = candidate.name in enable
             try:
-                tool = candidate.load() if enabled or candidate.eager else None
+                needed = enabled or candidate.eager or candidate.name in fixed
+                tool = candidate.load() if needed else None
             except InvalidTool as error:
                 broken.add(candidate.name)
                 problems.append(RegistryProblem(name=candidate.name, origin=candidate.origin, reason=str(error)))
                 continue
             entries[candidate.name] = RegistryEntry(
-                name=candidate.name, origin=candidate.origin, enabled=enabled, tool=tool
-            )
+                name=candidate.name, origin=candidate.origin, enabled=enabled, tool=tool,
+                for_workflows=candidate.name in fixed,
+            )  # fmt: skip
         missing = [name for name in config.tools.enable if name not in entries and name not in broken]
         problems.extend(_not_installed(name, tuple(entries)) for name in missing)
         return cls(tuple(entries.values()), problems)
 
     def tools(self) -> tuple[AnyTool, ...]:
-        """The tools that runs may use."""
+        """The tools that planners may use."""
         return tuple(self._usable.values())
 
+    def for_workflows(self) -> tuple[AnyTool, ...]:
+        """The tools that fixed calls of workflows may use: those of planners, and those that are made for it."""
+        return tuple({**self._for_workflows, **self._usable}.values())
+
     def get(self, name: str) -> AnyTool:
-        """An enabled tool; UsageError says why it cannot be used."""
-        found = self._usable.get(name)
+        """A tool that may be called; UsageError says why it cannot be.  Whether a run may is its envelope's to say."""
+        found = self._usable.get(name) or self._for_workflows.get(name)
         if found is not None:
             return found
         for entry in self.entries:
@@ -127,7 +155,7 @@ class Registry:
         raise UsageError(f"There is no tool {name!r}.", hint=f"Usable: {', '.join(self._usable) or 'none'}.")
 
     def __contains__(self, name: str) -> bool:
-        return name in self._usable
+        return name in self._usable or name in self._for_workflows
 
 
 def tools_in_file(path: Path) -> tuple[AnyTool, ...]:

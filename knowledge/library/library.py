@@ -6,6 +6,7 @@ from clawdbot.config import Config
 from clawdbot.knowledge.library.access import Access
 from clawdbot.knowledge.library.collections import Collections
 from clawdbot.knowledge.library.feed import LibraryFeed
+from clawdbot.knowledge.library.history import History
 from clawdbot.knowledge.library.reading import Reading
 from clawdbot.knowledge.library.sources import Sources
 from clawdbot.knowledge.library.status import Status
@@ -14,7 +15,7 @@ from clawdbot.knowledge.place import library_url
 from clawdbot.store.database import Database
 
 
-class Library(Sources, Access, TakingIn, Reading, Collections, LibraryFeed, Status):
+class Library(Sources, Access, TakingIn, Reading, History, Collections, LibraryFeed, Status):
     """Sources, documents with their versions, chunks, access and vectors.
 
     Safe to share between threads, and between processes through its database: writers take turns, readers never wait

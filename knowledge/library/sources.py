@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from clawdbot.config import AccessRule, SourceConfig
 from clawdbot.errors import KnowledgeError
 from clawdbot.knowledge.library.access import choose_scope, read_scopes, scope_rules, unknown_source
-from clawdbot.knowledge.library.log import log_added, log_gone, sweep
+from clawdbot.knowledge.library.log import log_added, log_gone, log_removed, sweep
 from clawdbot.knowledge.library.part import LibraryPart, batches
 from clawdbot.knowledge.library.records import Origin, Scope, SourceRecord
 from clawdbot.store import plain_json
@@ -66,6 +66,7 @@ class Sources(LibraryPart):
         own = select(documents.c.id).where(documents.c.source == name)
         with self._write() as connection:
             log_gone(connection, chunks.c.document_id.in_(own))
+            log_removed(connection, documents.c.source == name)
             gone = connection.execute(delete(documents).where(documents.c.source == name)).rowcount
             if connection.execute(delete(sources).where(sources.c.name == name)).rowcount != 1:
                 raise unknown_source(name)

@@ -16,7 +16,7 @@ from clawdbot.knowledge.embedding.embedder import Vectors
 from clawdbot.knowledge.extract import Extract
 from clawdbot.knowledge.library.access import choose_scope, read_scopes, unknown_source
 from clawdbot.knowledge.library.collections import missing_digests, store_vectors
-from clawdbot.knowledge.library.log import log_added, log_gone, retire, sweep
+from clawdbot.knowledge.library.log import log_added, log_gone, log_removed, retire, sweep
 from clawdbot.knowledge.library.part import LibraryPart, batches
 from clawdbot.knowledge.library.records import KnownDocument
 from clawdbot.knowledge.sources.source import Item
@@ -224,6 +224,7 @@ def _prune(connection: Connection, document: int, last: int) -> None:
 
 def _delete(connection: Connection, ids: list[int]) -> int:
     log_gone(connection, chunks.c.document_id.in_(ids))
+    log_removed(connection, documents.c.id.in_(ids))
     return connection.execute(delete(documents).where(documents.c.id.in_(ids))).rowcount
 
 

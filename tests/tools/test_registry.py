@@ -11,7 +11,7 @@ import pytest
 
 from clawdbot.config import Config, ToolsConfig
 from clawdbot.errors import UsageError
-from clawdbot.tools.registry import BUILTINS, Registry
+from clawdbot.tools.registry import BUILTINS, WORKFLOW_BUILTINS, Registry
 
 RATE = '''
 from clawdbot.tools import tool
@@ -25,7 +25,7 @@ def rate(base: str) -> str:
 
 
 def load(*paths: Path, enable: tuple[str, ...] = ("rate",), builtins: tuple[tuple[str, str], ...] = ()) -> Registry:
-    return Registry.load(Config(tools=ToolsConfig(enable=enable, paths=paths)), builtins)
+    return Registry.load(Config(tools=ToolsConfig(enable=enable, paths=paths)), builtins, ())
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -39,7 +39,18 @@ def test_every_built_in_tool_loads() -> None:
     registry = Registry.load(Config())
     assert [problem for problem in registry.problems if problem.origin == "built-in"] == []
     assert {tool.name for tool in registry.tools()} == {name for name, _ in BUILTINS}
-    assert all(entry.origin == "built-in" and entry.enabled and not entry.advice for entry in registry.entries)
+    fixed = {name for name, _ in WORKFLOW_BUILTINS}
+    assert {entry.name for entry in registry.entries if not entry.enabled} == fixed
+    assert all(entry.origin == "built-in" and not entry.advice for entry in registry.entries)
+
+
+def test_tools_for_workflows_are_the_planners_only_when_they_are_enabled() -> None:
+    registry = Registry.load(Config())
+    fixed = {name for name, _ in WORKFLOW_BUILTINS}
+    assert {tool.name for tool in registry.for_workflows()} == {name for name, _ in BUILTINS} | fixed
+    assert all(name in registry and registry.get(name).effect == "read" for name in fixed)
+    enabled = Registry.load(Config(tools=ToolsConfig(enable=("bound_sql",))))
+    assert [tool.name for tool in enabled.tools()] == ["bound_sql"]
 
 
 def test_a_file_in_a_folder_is_a_tool(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.catalog import Catalog, ValueHit
 from clawdbot.tools.database.engine import Engine, open_engine
 from clawdbot.tools.database.frames import to_frame
-from clawdbot.tools.database.guard import guard
+from clawdbot.tools.database.guard import GuardedSql, guard
 from clawdbot.tools.database.reflection import reflect, schema_stamp
 from clawdbot.tools.database.rows import Limits, RawRows
 from clawdbot.tools.database.values import ValueIndex
@@ -105,6 +105,11 @@ class Databases:
             tables=guarded.tables,
             notes=(*guarded.notes, *raw.notes),
         )
+
+    def guarded(self, name: str, sql: str) -> GuardedSql:
+        """The statement as :meth:`run` would run it, not run; RetryableToolError when the guard refuses it."""
+        _, catalog = self._ready(name)
+        return guard(sql, catalog, max_rows=self._entries[name].config.max_rows)
 
     def whole_rows(self, name: str, sql: str, *, cell_chars: int) -> RawRows:
         """Guard one statement and run it within the configured limits; cells are cut at ``cell_chars`` only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -16,6 +17,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from clawdbot.errors import RetryableToolError
+from clawdbot.text.language import Language
 from clawdbot.tools.contract import RunView, Schema, ToolContext, ToolResult
 from clawdbot.tools.decorator import tool
 from clawdbot.tools.workspace import Artifact, TableInfo, Workspace
@@ -27,6 +29,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _HEAD = PatternFill("solid", fgColor="1F4E79")
 _WIDEST = 60
+_SHOWN: dict[Language, str] = {
+    "zh": "将在任务文件夹中写入 {format} 文件\n表：{table}（{rows:,} 行）\n列：{columns}",
+    "en": "A {format} file will be written into the run's folder\nTable: {table} ({rows:,} rows)\nColumns: {columns}",
+}
 _XLSX_ROWS = 1_048_575
 _XLSX_CELL = 32_767
 _EXACT_INTEGER = 10**15
@@ -45,6 +51,14 @@ def export(context: ToolContext, table: str, format: Format) -> ToolResult:
         summary=f"{artifact.name} from {table}",
         artifacts=(artifact,),
         receipt={"table": table, "format": format, "file": artifact.name, "sha256": artifact.sha256},
+    )
+
+
+@export.shown_by
+def _shown(context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    info = context.workspace.table(str(arguments["table"]))
+    return _SHOWN[context.language].format(
+        table=info.name, format=arguments["format"], rows=info.rows, columns=", ".join(c.name for c in info.columns)
     )
 
 

@@ -24,6 +24,7 @@ from clawdbot.tools.database.measures import Measure, discover
 from clawdbot.tools.database.preview import preview
 from clawdbot.tools.database.query_check import check_result
 from clawdbot.tools.database.query_schema import build_schema
+from clawdbot.tools.database.shown_sql import shown_sql
 from clawdbot.tools.database.typed import TypedQuery
 from clawdbot.tools.decorator import tool
 
@@ -128,8 +129,8 @@ def query(
     limit: number of rows
     """
     databases = context.service(Databases)
-    found = ground(context.goal, context.hints, context.config, databases, context.envelope.databases)
-    written = read_arguments(
+    asked, found = _understood(
+        context,
         {
             "measures": measures,
             "by": by,
@@ -141,10 +142,15 @@ def query(
             "sort": sort,
             "order": order,
             "limit": limit,
-        }
+        },
     )
-    asked = apply_brief(written, found.hints, found.asked, catalog=found.catalog, links=found.links)
     return _answer(asked, found, context, databases)
+
+
+@query.shown_by
+def _shown(context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    asked, found = _understood(context, arguments)
+    return shown_sql(context, found.catalog.name, compile_query(asked, found.catalog, found.measures).sql)
 
 
 @query.when
@@ -158,6 +164,14 @@ def _narrow(view: RunView, schema: Schema) -> Schema:
     """Only what the question can mean in this database; see :mod:`.query_schema`."""
     found = ground(view.goal, view.hints, view.config, view.service(Databases), view.envelope.databases)
     return build_schema(found.catalog, found.links, found.focus(), found.asked, found.hints)
+
+
+def _understood(context: ToolContext, arguments: Mapping[str, Any]) -> tuple[TypedQuery, Ground]:
+    """The whole question: what was written, and what the brief adds to it."""
+    databases = context.service(Databases)
+    found = ground(context.goal, context.hints, context.config, databases, context.envelope.databases)
+    written = read_arguments(arguments)
+    return apply_brief(written, found.hints, found.asked, catalog=found.catalog, links=found.links), found
 
 
 def _answer(asked: TypedQuery, found: Ground, context: ToolContext, databases: Databases) -> ToolResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from clawdbot.errors import PolicyRefused, RetryableToolError
@@ -9,6 +10,7 @@ from clawdbot.tools.contract import RunView, Schema, ToolContext, ToolResult
 from clawdbot.tools.database.absent import found_nothing, why_nothing
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.preview import preview
+from clawdbot.tools.database.shown_sql import shown_sql
 from clawdbot.tools.decorator import tool
 
 _TITLE = 60
@@ -24,7 +26,7 @@ def sql(context: ToolContext, sql: str, title: str, database: str = "") -> ToolR
     database: which database
     """
     databases = context.service(Databases)
-    name = _chosen(database, allowed_databases(databases, context.envelope.databases))
+    name = chosen_database(database, allowed_databases(databases, context.envelope.databases))
     result = databases.run(name, sql, timeout_s=max(0.1, context.remaining_s()))
     info = context.workspace.save_table(
         result.frame, name=title, source=name, sql=result.sql, title=title, truncated=result.truncated
@@ -49,6 +51,12 @@ def sql(context: ToolContext, sql: str, title: str, database: str = "") -> ToolR
         table=info.name,
         receipt=receipt,
     )
+
+
+@sql.shown_by
+def _shown(context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    allowed = allowed_databases(context.service(Databases), context.envelope.databases)
+    return shown_sql(context, chosen_database(str(arguments.get("database") or ""), allowed), str(arguments["sql"]))
 
 
 @sql.when
@@ -80,7 +88,8 @@ def allowed_databases(databases: Databases, allowed: frozenset[str]) -> tuple[st
     return tuple(n for n in databases.names() if n in allowed)
 
 
-def _chosen(database: str, allowed: tuple[str, ...]) -> str:
+def chosen_database(database: str, allowed: tuple[str, ...]) -> str:
+    """The named database, or the only one; PolicyRefused or RetryableToolError."""
     if not allowed:
         raise PolicyRefused("This run may read no database.", hint="Name one in the goal or the configuration.")
     if database in allowed:

@@ -79,6 +79,21 @@ documents = Table(
     sqlite_autoincrement=True,
 )
 
+removals = Table(
+    "knowledge_removals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(80), nullable=False),  # no foreign key: it outlives the source
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("label", String(16), nullable=False),
+    Column("access", JSON, nullable=False),  # as it was when the document went
+    Column("removed_at", String(40), nullable=False),
+    Index("knowledge_removals_at", "removed_at"),
+    sqlite_autoincrement=True,
+)
+"""Documents that answered questions and are gone; kept for a year."""
+
 versions = Table(
     "knowledge_versions",
     metadata,
