@@ -88,6 +88,7 @@ def _warm_up() -> None:
 
     Each argument is a command line as JSON.
     """
+    importlib.import_module("clawdbot.app")
     for line in sys.argv[1:]:
         reader, writer = os.pipe()
         child = os.fork()

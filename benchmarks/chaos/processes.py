@@ -54,6 +54,20 @@ def kill(process: Process, *, seconds: float = 30.0) -> int | None:
     return wait(process, seconds=seconds)
 
 
+def tail(process: Process) -> str:
+    """The end of what it said."""
+    return process.log.read_text("utf-8", errors="replace").strip()[-600:]
+
+
+def is_stopped(process: Process) -> bool:
+    """It stands still by SIGSTOP (proc(5): state T)."""
+    try:
+        told = Path(f"/proc/{process.pid}/stat").read_text("utf-8", errors="replace")
+    except OSError:
+        return False
+    return told.rpartition(")")[2].split()[0] == "T"
+
+
 class Starter:
     """Starts commands; ``manner`` is how.  ``environment`` is added to every one's."""
 

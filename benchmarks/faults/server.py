@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.faults.fault import Fault, Wire
 
@@ -60,7 +60,7 @@ class FaultyServer:
         address = f"http://127.0.0.1:{self._server.server_port}"
         return address if self.wire == "ollama" else f"{address}/v1"
 
-    def __enter__(self) -> FaultyServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
