@@ -20,6 +20,7 @@ from clawdbot.tools.executor import Executor
 from clawdbot.tools.registry import Registry
 from clawdbot.workflows.duty import Duty
 from clawdbot.workflows.engine import RunEngine
+from clawdbot.workflows.retention import Retention
 from clawdbot.workflows.worker import Worker
 from clawdbot.workflows.worker_events import Tell, untold
 
@@ -51,7 +52,7 @@ class App:
             ledger=self.ledger,
             runs=config.app.home / "runs",
         )
-        self.engine = RunEngine(self.planner, config.app.home / "checkpoints.db")
+        self.engine = RunEngine(self.planner)
 
     @classmethod
     def open(cls, config: Config, *, model: str | None = None) -> App:
@@ -68,12 +69,13 @@ class App:
 
     def duties(self) -> tuple[Duty, ...]:
         """What workers do besides runs."""
-        return ()
+        keep_days = self.config.store.keep_days
+        retention = Retention(self.ledger.database, self.config.app.home / "runs", keep_days=keep_days)
+        return (Duty(name="retention", period_s=3600.0, tick=retention.tick),)
 
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""
         self.models.flush()
-        self.engine.close()
         self.knowledge.close()
         self.databases.close()
         self.ledger.close()

@@ -13,6 +13,7 @@ from clawdbot.cli.wording import Words, locale_language
 
 COMMANDS = (
     "run", "ask", "runs", "show", "why", "replay", "approve", "knowledge", "models", "router", "tools", "init",
+    "worker", "start", "stop", "scale", "status", "prune",
     "doctor", "demo", "version",
 )  # fmt: skip
 """In the order of ``--help``; each is a module of this package with a Typer ``app``."""
