@@ -16,8 +16,8 @@ from clawdbot.agents.state import RunState
 from clawdbot.agents.steps import Intent, Outcome, Step
 from clawdbot.agents.verdict import done_kinds
 from clawdbot.errors import ApprovalNeeded
-
-_REJECTED = {"zh": "被人工拒绝：没有执行。", "en": "Rejected by a person: nothing was done."}
+from clawdbot.store.answers import Answer
+from clawdbot.tools.answered import call_with_answers
 
 
 def act_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) -> dict[str, Any]:
@@ -89,18 +89,16 @@ def _call(frame: Frame, intent: Intent, ask: Ask) -> Step:
     wrong = check_call(frame, intent)
     if wrong:
         return _step(frame, intent, wrong, "retryable")
-    approvals = frame.planner.ledger.approvals.granted(frame.state["run_id"])
-    run = frame.call_frame()
-    while True:
-        try:
-            outcome = frame.planner.executor.call(
-                intent.tool, intent.args, run=run, step=len(frame.steps) + 1, approvals=approvals
-            )
-            break
-        except ApprovalNeeded as needed:
-            if not ask(needed).approved:
-                return _step(frame, intent, _REJECTED[frame.brief.language], "policy")
-            approvals |= {needed.payload_hash}
+    run_id = frame.state["run_id"]
+
+    def answer(needed: ApprovalNeeded) -> Answer:
+        return frame.planner.ledger.approvals.answer(run_id, needed.payload_hash) or ask(needed)
+
+    called = call_with_answers(
+        frame.planner.executor, intent.tool, intent.args, run=frame.call_frame(), step=len(frame.steps) + 1, ask=answer
+    )
+    outcome = called.outcome
+    intent = replace(intent, args=called.args, notes=(*intent.notes, *([called.changed] if called.changed else ())))
     if not outcome.ok:
         return _step(frame, intent, outcome.observation, outcome.error_kind or "terminal")
     complaints = check_outcome(frame, intent, outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,15 @@ class Frame:
             identity=Identity.of(self.state.get("user", ""), self.planner.config.groups),
             done=self._done,
             hints=self.hints(),
+            spent_usd=self.spent_usd,
         )
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """What the run's models have cost, the step that is under way too."""
+        intent = self.state.get("intent")
+        under_way = (Decimal(intent["cost_usd"]),) if intent else ()
+        return sum((*(Decimal(s.cost_usd) for s in self.steps), *under_way), Decimal(0))
 
     def results(self) -> list[tuple[TableInfo, pd.DataFrame]]:
         """The tables that the run stands on, oldest first: results without complaint, and for a part that was

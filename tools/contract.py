@@ -108,6 +108,8 @@ Validate = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Checked and converted arguments of a call; raises :class:`pydantic.ValidationError`."""
 Asks = Callable[["ToolContext", Mapping[str, Any]], str | None]
 """What a person must approve before the call, as text that shows the exact payload; None when nothing."""
+Shows = Callable[["ToolContext", Mapping[str, Any]], str]
+"""Exactly what a call would do, as text for a person, in the run's language."""
 
 
 @dataclass(kw_only=True)
@@ -129,6 +131,9 @@ class Tool(Generic[P, R]):
     """An external tool with its own outbox: after a crash it is called again with the same effect key."""
     asks: Asks | None = None
     """None with effect 'external' means: always ask, unless [tools] trusted names the tool."""
+    shows: Shows | None = None
+    """The payload for a call that the tool asks nothing of, and the configuration wants approved all the same; None
+    shows the name and all arguments."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -147,3 +152,8 @@ class Tool(Generic[P, R]):
         """Decorator: ``asks(context, args)`` decides if a person must approve this call."""
         self.asks = asks
         return asks
+
+    def shown_by(self, shows: Shows) -> Shows:
+        """Decorator: ``shows(context, args)`` is the text of a call for a person who must approve it."""
+        self.shows = shows
+        return shows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from clawdbot.tools.contract import Tool, ToolResult
 from clawdbot.tools.results import first_line
 
 
-def effect_key(run_id: str, step: int, tool: str) -> str:
+def effect_key(run_id: str, step: int | str, tool: str) -> str:
     """The name of an effect, from its position in the run and never from text that a model wrote."""
     return _digest("effect", run_id, str(step), tool)[:32]
 
@@ -29,21 +28,19 @@ def approval_hash(payload: str, times_spent: int) -> str:
     return payload if times_spent == 0 else _digest("again", payload, str(times_spent))
 
 
-def default_payload(tool: Tool[..., Any], args: Mapping[str, Any], language: str) -> str:
-    """The question about a tool that does not word its own: its name, purpose and all arguments."""
-    shown = json.dumps(plain(args), ensure_ascii=False, indent=2)
-    if language == "zh":
-        return f"工具 {tool.name} 将在本机之外产生作用（{tool.description}），参数：\n{shown}"
-    return f"The tool {tool.name} will act outside this machine ({tool.description}) with:\n{shown}"
+def make_receipt(
+    tool: Tool[..., Any],
+    result: ToolResult,
+    *,
+    step: int,
+    key: str,
+    payload: str = "",
+    signed: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The JSON record of a call that succeeded; ``signed`` says who approved and changed it.
 
-
-def visible(text: str) -> str:
-    """Text for a person to approve, with invisible and direction-changing characters written out."""
-    return "".join(_written_out(character) for character in text)
-
-
-def make_receipt(tool: Tool[..., Any], result: ToolResult, *, step: int, key: str, payload: str = "") -> dict[str, Any]:
-    """The JSON record of a call that succeeded.  The tool's own facts cannot replace the first five."""
+    The tool's own facts cannot replace those of the executor.
+    """
     receipt: dict[str, Any] = {
         "step": step,
         "tool": tool.name,
@@ -55,6 +52,7 @@ def make_receipt(tool: Tool[..., Any], result: ToolResult, *, step: int, key: st
         receipt["provides"] = tool.provides
     if payload:
         receipt["payload_hash"] = payload
+    receipt |= signed or {}
     if result.table is not None:
         receipt["table"] = result.table
     if result.artifacts:
@@ -71,9 +69,3 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _digest(*parts: str) -> str:
     joined = json.dumps(parts)  # unambiguous, and defined for lone surrogates too
     return hashlib.sha256(joined.encode()).hexdigest()
-
-
-def _written_out(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-        return character
-    return f"\\u{ord(character):04x}"

@@ -1,7 +1,8 @@
 """One path for every tool call: enabled, envelope, arguments, approval, time limit, effect ledger, call, receipt.
 
-What a tool raises becomes an observation.  Only three things leave :meth:`Executor.call` as exceptions:
-ApprovalNeeded (a person must answer first), BudgetExceeded, and StoreError (without its ledger a run must stop).
+What a tool raises becomes an observation.  Only four things leave :meth:`Executor.call` as exceptions:
+ApprovalNeeded (a person must answer first), BudgetExceeded, StoreError (without its ledger a run must stop), and
+LeaseLost (another worker has the run).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -24,6 +26,7 @@ from clawdbot.errors import (
     ApprovalNeeded,
     BudgetExceeded,
     ClawdbotError,
+    LeaseLost,
     OutcomeUnknown,
     PolicyRefused,
     RetryableToolError,
@@ -32,10 +35,13 @@ from clawdbot.errors import (
 )
 from clawdbot.store.effects import EffectRecord
 from clawdbot.store.ledger import RunLedger
+from clawdbot.store.outbox import Outbox
+from clawdbot.tools.approval_policy import ApprovalPolicy, Cause
 from clawdbot.tools.argument_errors import describe
 from clawdbot.tools.contract import NOBODY, ToolContext, ToolResult
-from clawdbot.tools.effects import approval_hash, default_payload, effect_key, make_receipt, payload_hash, visible
+from clawdbot.tools.effects import approval_hash, effect_key, make_receipt, payload_hash, plain
 from clawdbot.tools.invoke import invoke
+from clawdbot.tools.question import Question, default_payload, headed
 from clawdbot.tools.registry import AnyTool, Registry
 from clawdbot.tools.results import as_result, first_line, shown
 from clawdbot.tools.time_limit import CallThreads, LimitReached
@@ -43,9 +49,11 @@ from clawdbot.tools.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 ErrorKind = Literal["retryable", "terminal", "policy", "timeout", "crash"]
 
-_PASSED_ON = (BudgetExceeded, StoreError)
+_PASSED_ON = (BudgetExceeded, StoreError, LeaseLost)
 _FAILURES = (Exception, SystemExit, asyncio.CancelledError)
 """What a tool may raise; KeyboardInterrupt is the person's."""
 
@@ -68,6 +76,10 @@ class RunFrame:
     """Receipts so far, oldest first."""
     hints: Mapping[str, Any] = field(default_factory=dict)
     """Facts of the brief, handed to the tool's context."""
+    spent_usd: Decimal = Decimal(0)
+    """What the run has cost so far."""
+    position: str = ""
+    """Where in a workflow the call stands; its effect's key comes from that, where steps are not numbered by a plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +104,7 @@ class _Call:
     context: ToolContext
     run: RunFrame
     step: int
+    signed: Mapping[str, str] = field(default_factory=dict)
     payload: str = ""
     """Hash of what a person approved; empty when nobody had to."""
 
@@ -108,8 +121,9 @@ class Executor:
     ) -> None:
         self._registry = registry
         self._config = config
+        self._policy = ApprovalPolicy.of(config, _names(registry))
         self._effects = ledger.effects
-        self._services = dict(services or {})
+        self._services = {Outbox: ledger.outbox, **(services or {})}
         self._threads = CallThreads("clawdbot-tool")
 
     def call(
@@ -120,15 +134,29 @@ class Executor:
         run: RunFrame,
         step: int,
         approvals: frozenset[str] = frozenset(),
+        signed: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Call a tool for a run; ``approvals`` are the payload hashes that a person approved.
 
-        Raises ApprovalNeeded, BudgetExceeded and StoreError; everything else is in the outcome.
+        ``signed`` says in the receipt who approved or changed it.  Raises ApprovalNeeded, BudgetExceeded, LeaseLost and
+        StoreError; everything else is in the outcome.
         """
         began = time.perf_counter()
         made = self._admitted(tool_name, args, run, step)
-        outcome = made if isinstance(made, Outcome) else self._fenced(made, approvals)
+        outcome = made if isinstance(made, Outcome) else self._fenced(replace(made, signed=signed or {}), approvals)
         return replace(outcome, observation=shown(outcome.observation), ms=(time.perf_counter() - began) * 1000)
+
+    def question(self, tool_name: str, args: Mapping[str, Any], *, run: RunFrame, step: int) -> Question:
+        """What a person would read of this call, whether or not somebody must approve it; nothing is done.
+
+        UsageError when the arguments do not fit the tool, PolicyRefused when they go beyond the run's envelope.
+        """
+        made = self._admitted(tool_name, args, run, step)
+        asked = made if isinstance(made, Outcome) else self._asked(made, always=True)
+        if isinstance(asked, Outcome):
+            raise (PolicyRefused if asked.error_kind == "policy" else UsageError)(asked.observation)
+        assert isinstance(made, _Call) and asked is not None, "no outcome, and always asked"
+        return self._worded(made, *asked)[0]
 
     def _admitted(self, tool_name: str, args: Mapping[str, Any], run: RunFrame, step: int) -> _Call | Outcome:
         """Enabled, allowed by the envelope, well-formed, and in time."""
@@ -141,7 +169,7 @@ class Executor:
         limit = min(time.monotonic() + self._config.tools.timeout_s, run.deadline)
         context = ToolContext(
             run_id=run.run_id, goal=run.goal, language=run.language, workspace=run.workspace, envelope=run.envelope,
-            config=self._config, effect_key=effect_key(run.run_id, step, tool_name), deadline=limit,
+            config=self._config, effect_key=effect_key(run.run_id, run.position or step, tool_name), deadline=limit,
             services=self._services, hints=run.hints, identity=run.identity, done=run.done,
         )  # fmt: skip
         call = _Call(tool=tool, args={}, context=context, run=run, step=step)
@@ -162,11 +190,11 @@ class Executor:
             known = None if before is None else self._known(call, before)
             if known is not None:
                 return known
-        question = self._question(call)
-        if isinstance(question, Outcome):
-            return question
-        if question is not None:
-            call = replace(call, payload=self._require(call, question, approvals))
+        asked = self._asked(call)
+        if isinstance(asked, Outcome):
+            return asked
+        if asked is not None:
+            call = replace(call, payload=self._require(call, *asked, approvals))
         if external:
             taken = self._effects.begin(
                 key=call.key, run_id=call.run.run_id, step=call.step, tool=call.tool.name, effect=call.tool.effect,
@@ -191,31 +219,49 @@ class Executor:
             "happened is unknown. It is not repeated; a person must check.",
         )
 
-    def _question(self, call: _Call) -> str | Outcome | None:
-        """The text that a person must approve, None when nobody must, or how asking failed."""
-        tool, asks = call.tool, call.tool.asks
-        if asks is None:
-            if tool.effect != "external" or tool.name in self._config.tools.trusted:
-                return None
-            return default_payload(tool, call.args, call.run.language)
+    def _asked(self, call: _Call, *, always: bool = False) -> tuple[Cause, str] | Outcome | None:
+        """Why a person must approve the call and the text to show, None when nobody must, or how asking failed.
+
+        With ``always`` the text is made whether or not somebody must.
+        """
+        tool = call.tool
         try:
-            return self._threads.run(lambda: asks(call.context, call.args), limit_s=call.context.remaining_s())
+            own = self._limited(call, tool.asks) if tool.asks else None
+            asks = None if tool.asks is None else own is not None
+            cause = self._policy.cause(tool.name, tool.effect, asks=asks, spent_usd=call.run.spent_usd)
+            if cause is None and not always:
+                return None
+            if own is None:
+                own = self._limited(call, tool.shows) if tool.shows else None
         except _PASSED_ON:
             raise
         except _FAILURES as error:
             return _explained(call, error)
+        return cause or "tool", own if own is not None else default_payload(tool, call.args, call.run.language)
 
-    def _require(self, call: _Call, question: str, approvals: frozenset[str]) -> str:
-        """The payload's hash when it was approved; raises ApprovalNeeded otherwise."""
-        payload = payload_hash(call.run.run_id, call.tool.name, question, call.args)
+    def _limited(self, call: _Call, say: Callable[[ToolContext, Mapping[str, Any]], T]) -> T:
+        return self._threads.run(lambda: say(call.context, call.args), limit_s=call.context.remaining_s())
+
+    def _worded(self, call: _Call, cause: Cause, text: str) -> tuple[Question, str]:
+        """The question, and the hash of its payload; what is approved is bound to both the payload and how often the
+        run has carried it out before."""
+        tool, run = call.tool, call.run
+        payload = payload_hash(run.run_id, tool.name, text, call.args)
         spent = 0
-        if call.tool.effect == "external":
-            spent = self._effects.times_spent(run_id=call.run.run_id, payload_hash=payload, but_key=call.key)
+        if tool.effect == "external":
+            spent = self._effects.times_spent(run_id=run.run_id, payload_hash=payload, but_key=call.key)
+        why = self._policy.reason(cause, tool.name, run.language)
+        shown = headed(text, run_id=run.run_id, spent_usd=run.spent_usd, why=why, language=run.language)
         wanted = approval_hash(payload, spent)
-        if wanted not in approvals:
+        return Question(tool=tool.name, args=plain(call.args), payload=shown, payload_hash=wanted), payload
+
+    def _require(self, call: _Call, cause: Cause, text: str, approvals: frozenset[str]) -> str:
+        """The payload's hash when it was approved; raises ApprovalNeeded otherwise."""
+        question, payload = self._worded(call, cause, text)
+        if question.payload_hash not in approvals:
             raise ApprovalNeeded(
-                f"{call.tool.name} needs a person's approval.", tool=call.tool.name, payload=visible(question),
-                payload_hash=wanted,
+                f"{call.tool.name} needs a person's approval.", tool=question.tool, payload=question.payload,
+                payload_hash=question.payload_hash, args=question.args,
             )  # fmt: skip
         return payload
 
@@ -240,7 +286,11 @@ class Executor:
         external = call.tool.effect == "external"
         try:
             result = as_result(call.tool, invoke(call.tool, call.args, call.context), call.run.workspace)
-            receipt = make_receipt(call.tool, result, step=call.step, key=call.key, payload=call.payload)
+            receipt = make_receipt(
+                call.tool, result, step=call.step, key=call.key, payload=call.payload, signed=call.signed
+            )
+        except LeaseLost:
+            raise  # the effect is somebody else's now
         except _FAILURES as error:
             if external and _certainly_not(error):
                 self._effects.failed(call.key)
@@ -250,6 +300,11 @@ class Executor:
         if external:
             self._effects.done(call.key, receipt)
         return result, receipt
+
+
+def _names(registry: Registry) -> list[str]:
+    """Every tool that is installed, be it enabled, broken or neither."""
+    return [*(entry.name for entry in registry.entries), *(problem.name for problem in registry.problems)]
 
 
 def _certainly_not(error: BaseException) -> bool:

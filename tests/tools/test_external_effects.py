@@ -208,7 +208,8 @@ def test_an_external_tool_asks_with_everything_it_would_do(strict: Office, world
     assert strict.call("see you\u202e at six", approvals=(asked.payload_hash,)).ok
     with pytest.raises(ApprovalNeeded) as chinese:
         strict.call("hello", step=2, language="zh")
-    assert chinese.value.payload.startswith("工具 post 将在本机之外产生作用")
+    assert chinese.value.payload.startswith("任务：r1；目前费用：0.00 USD\n原因：post 会在本机之外产生作用")
+    assert "\n\n工具 post 将在本机之外产生作用" in chinese.value.payload
 
 
 def test_an_approval_is_of_this_text_and_this_run(strict: Office, world: World) -> None:
@@ -251,7 +252,8 @@ def test_a_tool_may_say_when_it_asks(tmp_path: Path, world: World) -> None:
     office = Office(tmp_path, post, trusted=False)
     assert office.call("known").ok
     asked = office.asked("strange", step=2)
-    assert asked.payload == "Post 'strange' for r1?"
+    head = "Run: r1; cost so far: 0.00 USD\nAsked because the tool post asks for it.\n\n"
+    assert asked.payload == f"{head}Post 'strange' for r1?"
     assert office.call("strange", step=2, approvals=(asked.payload_hash,)).ok
     assert office.call("forbidden", step=3).error_kind == "policy"
     assert office.call("broken", step=4).error_kind == "crash"

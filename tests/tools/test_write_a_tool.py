@@ -115,7 +115,7 @@ def test_approval_and_errors(run: Run) -> None:
     assert few.receipt is not None and few.receipt["key"][:8] in few.observation
     with pytest.raises(ApprovalNeeded) as asked:
         run.call("stock_order", step=2, product="tea", pieces=30)
-    assert asked.value.payload == "Order 30 of tea?"
+    assert asked.value.payload.endswith("\n\nOrder 30 of tea?")
     approved = frozenset({asked.value.payload_hash})
     assert run.call("stock_order", step=2, approvals=approved, product="tea", pieces=30).ok
     assert run.call("stock_order", step=3, product="milk", pieces=1).error_kind == "terminal"

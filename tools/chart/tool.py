@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from clawdbot.errors import RetryableToolError
+from clawdbot.text.language import Language
 from clawdbot.tools import RunView, Schema, ToolContext, ToolResult, tool
 from clawdbot.tools.chart.choose import Choice, Columns, choose, numeric_columns
 from clawdbot.tools.chart.plot import KINDS, Kind, Plot, Sort, Wishes
@@ -18,6 +19,10 @@ MOST_COLUMNS = 24
 MANY_ROWS = 12
 """Sorting and a top make a difference only above it."""
 TITLE_LENGTH = 60
+_SHOWN: dict[Language, str] = {
+    "zh": "将在任务文件夹中写入一张图（PNG 和 PDF）\n表：{table}（{rows:,} 行）",
+    "en": "A chart will be written into the run's folder (PNG and PDF)\nTable: {table} ({rows:,} rows)",
+}
 
 
 @tool(effect="artifact", provides="chart")
@@ -79,6 +84,15 @@ def _result(info: TableInfo, plot: Plot, chosen: Choice, png: Artifact, pdf: Art
         artifacts=(png, pdf),
         receipt=_receipt(info, plot, chosen, png),
     )
+
+
+@chart.shown_by
+def shown(context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    """Which table is drawn, how, and that two files are written."""
+    info = context.workspace.table(str(arguments["table"]))
+    given = {name: value for name, value in arguments.items() if name != "table" and value not in (None, "", [])}
+    lines = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in given.items()]
+    return "\n".join([_SHOWN[context.language].format(table=info.name, rows=info.rows), *lines])
 
 
 @chart.when

@@ -11,18 +11,20 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from clawdbot.errors import TerminalToolError
+from clawdbot.store.outbox import Outbox, OutboxEntry
 from clawdbot.tools.contract import RunView, Schema, ToolContext, ToolResult
 from clawdbot.tools.decorator import tool
-from clawdbot.tools.mail.attachments import Attachment, read, sendable
-from clawdbot.tools.mail.draft import BODY_LIMIT, SUBJECT_LIMIT, Draft, prepare
-from clawdbot.tools.mail.message import Mail, compose
-from clawdbot.tools.mail.transport import Delivery, deliver
+from clawdbot.tools.mail.attachments import read, sendable
+from clawdbot.tools.mail.draft import BODY_LIMIT, SUBJECT_LIMIT, prepare
+from clawdbot.tools.mail.message import compose
+from clawdbot.tools.mail.sending import send
+from clawdbot.tools.mail.transport import DeliveryUnknown
 
 _ANSWER_MARGIN_S = 1.0
 """Kept back from the call's time, so that the outcome is reported before the executor gives up."""
 
 
-@tool(effect="external", provides="mail")
+@tool(effect="external", provides="mail", resumes=True)
 def mail(
     context: ToolContext,
     subject: Annotated[str, Field(min_length=1, max_length=SUBJECT_LIMIT)],
@@ -37,22 +39,21 @@ def mail(
     to: addresses
     attachments: names of files to attach
     """
-    chosen = {"subject": subject, "body": body, "to": to, "attachments": attachments}
-    draft = prepare(context, chosen)
-    files = tuple(read(context.workspace, a) for a in draft.attachments)
-    sent = compose(
-        sender=draft.sender,
-        to=draft.to,
-        subject=draft.subject,
-        body=draft.body,
-        attachments=files,
-        language=context.language,
-        key=context.effect_key or context.run_id,
-        now=_now(context.config.app.timezone),
-        settings=context.config.mail,
-    )
-    delivery = deliver(sent, context.config.mail, deadline=context.deadline - _ANSWER_MARGIN_S)
-    return _result(context, draft, files, sent, delivery)
+    outbox = context.service(Outbox)
+    key = context.effect_key or context.run_id
+    entry = outbox.take(key)
+    if entry is None or entry.state == "failed":
+        entry = _put(outbox, key, context, {"subject": subject, "body": body, "to": to, "attachments": attachments})
+    elif entry.state in ("sending", "unknown"):
+        outbox.unknown(key)
+        raise DeliveryUnknown(
+            f"The mail {entry.subject!r} was being sent when this run was cut off: it may have been delivered.",
+            hint="It is not sent again by itself; a person must look at the mailbox first.",
+        )
+    if entry.state == "queued":
+        deadline = context.deadline - _ANSWER_MARGIN_S
+        entry = send(outbox, entry, context.config.mail, deadline=deadline)
+    return _result(context, entry)
 
 
 @mail.approved_by
@@ -62,6 +63,12 @@ def payload(context: ToolContext, arguments: Mapping[str, Any]) -> str | None:
     if any(context.envelope.needs_approval(m.given) for m in draft.to):
         return draft.payload(context.language)
     return None
+
+
+@mail.shown_by
+def rendered(context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    """The rendered mail, whoever it goes to."""
+    return prepare(context, arguments).payload(context.language)
 
 
 @mail.when
@@ -131,34 +138,54 @@ def _now(timezone: str) -> datetime:
         ) from error
 
 
-def _result(
-    context: ToolContext, draft: Draft, files: tuple[Attachment, ...], sent: Mail, delivery: Delivery
-) -> ToolResult:
-    # The envelope's spelling of each address, so that receipts and goals compare.
-    spelled = {m.address: m.given for m in draft.to}
-    accepted = [spelled[a] for a in delivery.accepted]
-    refused = {spelled[a]: text for a, text in delivery.refused.items()}
-    names = ", ".join(f.name for f in files) or ("无附件" if context.language == "zh" else "no attachments")
-    told = f"mail sent to {', '.join(accepted)} with {len(files)} attachments: {delivery.server_reply}"
-    if refused:
-        told += "; REFUSED by the server: " + "; ".join(f"{a}: {text}" for a, text in refused.items())
-    if context.language == "zh":
-        summary = f"邮件“{draft.subject}”已发送给 {', '.join(accepted)}({names})"
-    else:
-        summary = f"mail {draft.subject!r} sent to {', '.join(accepted)} ({names})"
-    return ToolResult(
-        observation=told,
-        summary=summary,
-        receipt={
-            "message_id": sent.message_id,
-            "to": accepted,
-            "refused": refused,
-            "subject": draft.subject,
-            "server_reply": delivery.server_reply,
-            "attempts": delivery.attempts,
-            "attachments": [{"name": f.name, "sha256": f.sha256, "bytes": len(f.data)} for f in files],
-            "size": len(sent.content),
-            "signed": sent.signed,
-            "encrypted": sent.encrypted,
-        },
+def _put(outbox: Outbox, key: str, context: ToolContext, arguments: Mapping[str, Any]) -> OutboxEntry:
+    """Compose the mail and keep it; what goes out is this, however often that has to be tried."""
+    draft = prepare(context, arguments)
+    files = tuple(read(context.workspace, a) for a in draft.attachments)
+    composed = compose(
+        sender=draft.sender,
+        to=draft.to,
+        subject=draft.subject,
+        body=draft.body,
+        attachments=files,
+        language=context.language,
+        key=key,
+        now=_now(context.config.app.timezone),
+        settings=context.config.mail,
     )
+    receipt = {
+        "message_id": composed.message_id,
+        "to": [m.given for m in draft.to],
+        "refused": {},
+        "subject": draft.subject,
+        "server_reply": "",
+        "attempts": 0,
+        "attachments": [{"name": f.name, "sha256": f.sha256, "bytes": len(f.data)} for f in files],
+        "size": len(composed.content),
+        "signed": composed.signed,
+        "encrypted": composed.encrypted,
+    }
+    return outbox.put(
+        key=key,
+        run_id=context.run_id,
+        message_id=composed.message_id,
+        sender=composed.sender,
+        recipients=composed.to,
+        subject=draft.subject,
+        content=composed.content,
+        receipt=receipt,
+    )
+
+
+def _result(context: ToolContext, entry: OutboxEntry) -> ToolResult:
+    receipt = entry.receipt
+    to, files = ", ".join(receipt["to"]), receipt["attachments"]
+    names = ", ".join(f["name"] for f in files) or ("无附件" if context.language == "zh" else "no attachments")
+    told = f"mail sent to {to} with {len(files)} attachments: {receipt['server_reply']}"
+    if receipt["refused"]:
+        told += "; REFUSED by the server: " + "; ".join(f"{a}: {text}" for a, text in receipt["refused"].items())
+    if context.language == "zh":
+        summary = f"邮件“{entry.subject}”已发送给 {to}({names})"
+    else:
+        summary = f"mail {entry.subject!r} sent to {to} ({names})"
+    return ToolResult(observation=told, summary=summary, receipt=receipt)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from clawdbot.config import AppConfig
 from clawdbot.errors import RetryableToolError
+from clawdbot.text.language import Language
 from clawdbot.tools.contract import RunView, Schema, ToolContext, ToolResult
 from clawdbot.tools.decorator import tool
 from clawdbot.tools.numbers import unsupported_numbers
@@ -31,6 +32,12 @@ CHART = "chart"
 CHART_TWIN = "chart-pdf"
 _MAX_TABLES = 20
 _MAX_CHARTS = 20
+_SHOWN: dict[Language, str] = {
+    "zh": "将在任务文件夹中写入一份 PDF 报告\n标题：{title}\n作者：{author}\n"
+    "表（行数）：{tables}\n图：{charts}\n\n{summary}",
+    "en": "A PDF report will be written into the run's folder\nTitle: {title}\nAuthor: {author}\n"
+    "Tables (rows): {tables}\nCharts: {charts}\n\n{summary}",
+}
 
 
 @tool(effect="artifact", provides="report")
@@ -79,6 +86,19 @@ def report(
             "artifact": artifact.name,
             "sha256": artifact.sha256,
         },
+    )
+
+
+@report.shown_by
+def _shown(context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    tables = _chosen_tables(context.workspace, arguments.get("tables"))
+    charts = _chosen_charts(context.workspace, arguments.get("charts"))
+    return _SHOWN[context.language].format(
+        title=arguments["title"],
+        summary=arguments["summary"],
+        author=context.config.report.author or "-",
+        tables=", ".join(f"{t.name} ({t.rows:,})" for t in tables) or "-",
+        charts=", ".join(c.name for c in charts) or "-",
     )
 
 
