@@ -46,10 +46,15 @@ class Write(_Part):
     tables: list[str] | str | None = Field(
         None, description="Names of the tables that the texts are about; left out: all tables of the run so far."
     )
-    facts: list[str] | str = Field((), validate_default=True, description="Sentences that may be quoted besides.")
+    facts: list[str] | str = Field([], description="Sentences that may be quoted besides.")
     period: About | str | None = Field(None, description="The period that the results are of, for example an input.")
     deeds: list[Literal["chart", "report", "mail"]] = Field(
         [], description="What will be done when the texts are read, so that they may speak of it."
     )
     language: Language | str = Field("", description="zh or en; left out: the language of the run.")
     model: bool | str = Field(True, description="false: plain sentences only, no model is asked.")
+
+    @property
+    def spoken(self) -> list[str]:
+        """The facts, however they were written."""
+        return [self.facts] if isinstance(self.facts, str) else self.facts
