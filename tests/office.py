@@ -23,7 +23,7 @@ from clawdbot.knowledge.embedding.fake import HashEmbedder
 from clawdbot.models.fake import Scripted, ScriptedChatModel
 from clawdbot.models.interface import Rung
 from clawdbot.models.ladder import Ladder
-from clawdbot.workflows.engine import Approver, nobody
+from clawdbot.workflows.approver import Approver, nobody
 from clawdbot.workflows.result import RunResult
 
 TODAY = date(2026, 11, 2)

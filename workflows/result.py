@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from clawdbot.store.ledger import RunLedger, RunRecord
 from clawdbot.tools.workspace import Workspace
 
-Status = Literal["done", "waiting", "interrupted"]
+Status = Literal["queued", "running", "waiting", "interrupted", "done", "cancelled"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,20 @@ def make_result(
         stop_kind=state.get("stop_kind", ""),
         approval=approval,
     )
+
+
+def so_far(
+    record: RunRecord, ledger: RunLedger, workspace: Workspace, *, status: Status, verdict: str | None = None
+) -> RunResult:
+    """What a run has given so far, from its recorded steps and its folder."""
+    steps = ledger.steps(record.id)
+    asked = ledger.approvals.waiting(record.id) if status == "waiting" else ()
+    question = {name: getattr(asked[0], name) for name in ("tool", "payload", "payload_hash")} if asked else None
+    state = {
+        "run_id": record.id, "goal": record.goal, "steps": steps, "verdict": verdict,
+        "missing": [record.error] if record.error else [], "elapsed_s": sum(step.get("ms", 0) for step in steps) / 1000,
+    }  # fmt: skip
+    return make_result(state, status=status, workspace=workspace, approval=question)
 
 
 def _usage(steps: Sequence[Mapping[str, Any]], elapsed_s: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clawdbot.app import App
     from clawdbot.cli.step_stream import StepStream
     from clawdbot.store.approvals import Decision
-    from clawdbot.workflows.engine import Approver
+    from clawdbot.workflows.approver import Approver
     from clawdbot.workflows.result import RunResult
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)

@@ -35,7 +35,7 @@ def ask(
     from clawdbot.cli import running
     from clawdbot.cli.step_stream import StepStream
     from clawdbot.cli.streams import read_goal
-    from clawdbot.workflows.engine import Approver
+    from clawdbot.workflows.approver import Approver
     from clawdbot.workflows.result import RunResult
 
     session = session_of(context)

@@ -16,7 +16,7 @@ from clawdbot.cli.session import Session
 from clawdbot.cli.step_stream import StepStream
 from clawdbot.cli.wording import Language, Words
 from clawdbot.text.language import detect
-from clawdbot.workflows.engine import Approver
+from clawdbot.workflows.approver import Approver
 from clawdbot.workflows.result import RunResult
 
 

@@ -25,8 +25,11 @@ def process_name(process: int) -> str:
 
 
 def has_ended(owner: str) -> bool:
-    """The process surely runs no more.  False for one of another host, of which nothing can be known here."""
-    host, number, start = owner.rsplit("/", 2)
+    """The process surely runs no more.  False for one of another host, of which nothing can be known here, and for a
+    name that is no process's."""
+    if owner.count("/") != 2:
+        return False
+    host, number, start = owner.split("/")
     name, _, boot = host.partition("#")
     own_name, _, own_boot = _host().partition("#")
     if name != own_name:

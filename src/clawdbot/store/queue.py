@@ -23,6 +23,7 @@ from clawdbot.store import plain_json
 from clawdbot.store.clock import clock as clock_of
 from clawdbot.store.database import Database, now
 from clawdbot.store.leases import Lease, Leases
+from clawdbot.store.owner import has_ended
 from clawdbot.store.tables import runs
 
 RunKind = Literal["goal", "ask", "workflow"]
@@ -126,7 +127,10 @@ class RunQueue:
             return None if wanted is None else self._taken(connection, wanted, owner, clock)
 
     def take(self, run_id: str, owner: str) -> Claimed:
-        """Take that run, to go on with it here; UsageError when it has ended or somebody works on it."""
+        """Take that run, to go on with it here; UsageError when it has ended or somebody works on it.
+
+        A process of this machine that has surely ended works on nothing, whatever its lease says.
+        """
         with self._database.write() as connection:
             clock = clock_of(connection)
             row = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update()).one_or_none()
@@ -134,7 +138,8 @@ class RunQueue:
                 raise UsageError(f"There is no run {run_id!r}.", hint="List them with: clawdbot runs")
             if row.status in ("done", "cancelled"):
                 raise UsageError(f"Run {row.id} has ended.", hint=f"See it with: clawdbot show {row.id}")
-            if row.status == "running" and row.lease_until is not None and row.lease_until > clock:
+            leased = row.status == "running" and row.lease_until is not None and row.lease_until > clock
+            if leased and not has_ended(row.owner):
                 raise UsageError(
                     f"Run {row.id} is being worked on by {row.owner}.", hint=f"Follow it with: clawdbot show {row.id}"
                 )
