@@ -12,7 +12,7 @@ from typing import Literal
 
 import clawdbot
 from clawdbot.config import WorkerConfig
-from clawdbot.errors import ClawdbotError, StoreError
+from clawdbot.errors import ClawdbotError, LeaseLost, StoreError
 from clawdbot.failpoints import reach
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.owner import this_process
@@ -113,7 +113,8 @@ class Worker:
                 return
             reach("worker.claimed")
             self._taken += 1
-            run_id, stop = claimed.lease.run_id, Stop()
+            run_id = claimed.lease.run_id
+            stop = Stop(run_id)
             with self._lock:
                 self._active[run_id] = stop
             threading.Thread(target=self._work_on, args=(claimed, stop), name=run_id, daemon=True).start()
@@ -147,6 +148,8 @@ class Worker:
             ended = WorkerEvent(
                 kind="ended", run_id=run_id, text=result.status, verdict=result.verdict, seconds=seconds
             )
+        except LeaseLost:
+            ended = WorkerEvent(kind="lost", run_id=run_id)
         except StoreError as error:
             self._outage.began(error)
             ended = WorkerEvent(kind="failed", run_id=run_id, text=str(error))

@@ -10,6 +10,7 @@ WorkerEventKind = Literal[
     "up",
     "began",
     "ended",
+    "lost",
     "failed",
     "store_away",
     "store_back",
@@ -19,8 +20,8 @@ WorkerEventKind = Literal[
     "left",
     "down",
 ]
-"""``failed``: an error that nobody expected ended the work on a run, not the run; ``left``: a run did not stop in time
-and goes on elsewhere when its lease has run out."""
+"""``lost``: another has the run now; ``failed``: an error that nobody expected ended the work on a run, not the run;
+``left``: a run did not stop in time and goes on elsewhere when its lease has run out."""
 
 
 @dataclass(frozen=True, kw_only=True)
