@@ -80,7 +80,8 @@ def prepare(context: ToolContext, arguments: Mapping[str, Any]) -> Draft:
             f"The body has {len(draft.body)} characters, more than {BODY_LIMIT}.", hint="Leave details to the report."
         )
     _check_numbers(context, draft)
-    figures = result_lines(context.workspace, draft.attachments, language=context.language)
+    wanted = arguments.get("tables")
+    figures = result_lines(context.workspace, draft.attachments, language=context.language, tables=wanted)
     return replace(draft, body=f"{draft.body}\n\n{figures}") if figures else draft
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from clawdbot.tools.mail.cleaning import clean_line
@@ -14,11 +16,24 @@ _CARRIERS = frozenset({"report", "export"})
 _MORE = {"zh": "……共 {rows} 行", "en": "... {rows} rows in all"}
 
 
-def result_lines(workspace: Workspace, attachments: tuple[Artifact, ...], *, language: str) -> str:
-    """The rows of the saved tables, a line each; empty when an attachment carries them."""
-    if any(a.kind in _CARRIERS for a in attachments):
+def result_lines(
+    workspace: Workspace,
+    attachments: tuple[Artifact, ...],
+    *,
+    language: str,
+    tables: Sequence[str] | None = None,
+) -> str:
+    """The rows of the saved tables, a line each; empty when an attachment carries them.
+
+    ``tables`` are the ones to show, whatever is attached; RetryableToolError names those that exist.
+    """
+    if tables is not None:
+        shown = tuple(workspace.table(name) for name in dict.fromkeys(tables))
+    elif any(a.kind in _CARRIERS for a in attachments):
         return ""
-    blocks = [_block(workspace.load_table(t.name), language) for t in workspace.tables()[-MOST_TABLES:] if t.rows]
+    else:
+        shown = workspace.tables()[-MOST_TABLES:]
+    blocks = [_block(workspace.load_table(t.name), language) for t in shown if t.rows]
     return "\n\n".join(blocks)
 
 

@@ -31,6 +31,7 @@ def mail(
     body: Annotated[str, Field(min_length=1, max_length=BODY_LIMIT)],
     to: list[str] | None = None,
     attachments: list[str] | None = None,
+    tables: list[str] | None = None,
 ) -> ToolResult:
     """Send one mail with files of this run.
 
@@ -38,12 +39,14 @@ def mail(
     body: plain text, two or three sentences
     to: addresses
     attachments: names of files to attach
+    tables: saved tables whose rows stand below the text; left out: the newest, when no attachment has them
     """
     outbox = context.service(Outbox)
     key = context.effect_key or context.run_id
     entry = outbox.take(key)
     if entry is None or entry.state == "failed":
-        entry = _put(outbox, key, context, {"subject": subject, "body": body, "to": to, "attachments": attachments})
+        wanted = {"subject": subject, "body": body, "to": to, "attachments": attachments, "tables": tables}
+        entry = _put(outbox, key, context, wanted)
     elif entry.state in ("sending", "unknown"):
         outbox.unknown(key)
         raise DeliveryUnknown(
@@ -92,6 +95,7 @@ def narrow(view: RunView, schema: Schema) -> Schema:
     """Recipients and attachments as enums of what there is; what the goal has fixed is left out."""
     narrowed = copy.deepcopy(schema)
     properties = narrowed["properties"]
+    del properties["tables"]  # a planner's mail shows what the run found
     people = _remaining(view)
     if len(people) == 1 == len(view.envelope.recipients):
         del properties["to"]

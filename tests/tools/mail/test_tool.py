@@ -22,7 +22,7 @@ MakeView = Callable[..., RunView]
 
 def test_it_declares_what_it_does() -> None:
     assert (mail.name, mail.effect, mail.provides) == ("mail", "external", "mail")
-    assert set(mail.schema["properties"]) == {"subject", "body", "to", "attachments"}
+    assert set(mail.schema["properties"]) == {"subject", "body", "to", "attachments", "tables"}
     assert mail.schema["properties"]["subject"]["maxLength"] == 100
     assert mail.schema["properties"]["body"]["maxLength"] == 1200
 
@@ -57,7 +57,7 @@ def test_it_is_offered_once_for_each_recipient(make_view: MakeView) -> None:
 def test_what_the_goal_fixes_is_left_out_of_the_schema(make_view: MakeView) -> None:
     narrowed = mail.narrow(make_view(SETTINGS, {"report", "mail"}), mail.schema)
     assert list(narrowed["properties"]) == narrowed["required"] == ["subject", "body"]
-    assert set(mail.schema["properties"]) == {"subject", "body", "to", "attachments"}
+    assert set(mail.schema["properties"]) == {"subject", "body", "to", "attachments", "tables"}
 
 
 def test_recipients_and_files_are_enums_of_what_there_is(make_view: MakeView) -> None:
@@ -107,6 +107,21 @@ def test_figures_of_saved_tables_may_be_said(start_server: Any, make_context: An
     server = start_server()
     mail(make_context(server.settings), subject="销售额 98,765.43 元", body="华北约 9.9 万元。")
     assert server.behaviour.message()["Subject"] == "销售额 98,765.43 元"
+
+
+def test_only_the_named_tables_stand_in_the_mail(make_context: Any, workspace: Workspace) -> None:
+    for name, customer in (("mine", "Acme"), ("others", "Borealis")):
+        workspace.save_table(pd.DataFrame({"customer": [customer], "invoice": [f"no-{name}"]}), name=name)
+    assert mail.asks is not None
+
+    def payload(**more: Any) -> str:
+        assert mail.asks is not None
+        return str(mail.asks(make_context(SETTINGS), {**TEXT, **more}))
+
+    assert "Acme" in payload(tables=["mine"], attachments=[]) and "Borealis" not in payload(tables=["mine"])
+    assert "Acme" not in payload(tables=[], attachments=[]) and "Borealis" in payload(attachments=[])
+    with pytest.raises(RetryableToolError, match="no table 'mines'"):
+        mail(make_context(SETTINGS), **TEXT, tables=["mines"])
 
 
 def test_chosen_files_are_attached_once(start_server: Any, make_context: Any) -> None:
