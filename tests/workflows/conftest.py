@@ -1,7 +1,8 @@
-"""The small office of the planner's tests."""
+"""The small office of the planner's tests, and the ledger on both of its databases."""
 
 from __future__ import annotations
 
 from tests.agents.conftest import mail, office
+from tests.store.conftest import ledger, ledger_url, postgres
 
-__all__ = ["mail", "office"]
+__all__ = ["ledger", "ledger_url", "mail", "office", "postgres"]
