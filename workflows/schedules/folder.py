@@ -68,7 +68,7 @@ class FolderSeen:
         files = dict(self.files)
         for name, known in self.files.items():
             if name in found:
-                files[name] = replace(known, gone_at="")
+                files[name] = replace(known, gone_at="") if found[name].looks_like(known) else known
             elif not known.gone_at:
                 files[name] = replace(known, gone_at=now.isoformat())
             elif now - datetime.fromisoformat(known.gone_at) > _REMEMBERED:
@@ -103,15 +103,25 @@ def scan(watch: FolderWatch) -> dict[str, FileState]:
 
 
 def content_of(path: Path, seen: FileState) -> FileState | None:
-    """The file's state with the hash of what is in it; None when it changed or went away while it was read."""
+    """The file's state with the hash of what is in it; None when it changed or went away while it was read.
+
+    One that may not be read is new all the same, so that its run says so.
+    """
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _digest(path)
         state = path.stat()
     except OSError:
         return None
     now = FileState(size=state.st_size, mtime_ns=state.st_mtime_ns, sha256=digest)
     return now if now.looks_like(seen) else None
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except PermissionError:
+        return ""
 
 
 class Settling:

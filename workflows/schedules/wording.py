@@ -15,6 +15,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "missed_note": ("没有工作进程在运行", "no worker was running"),
     "changed_note": ("计划在启动前已更改或停用", "the schedule was changed or switched off before it was started"),
+    "passed_note": ("启用时已过了这个时间", "the moment had passed when the workflow was enabled"),
     "late": ("{name}：晚了 {delay} 启动", "{name}: started {delay} late"),
     "late_some": ("{name}：有 {count} 次补做", "{name}: {count} starts are made up for"),
     "late_body": (

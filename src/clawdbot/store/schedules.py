@@ -106,10 +106,19 @@ class ScheduleStore:
         self._queue = queue
 
     def all(self) -> tuple[Schedule, ...]:
-        """Every schedule by name."""
+        """Every schedule by name, without what it has seen, which may be much."""
+        columns = [column for column in schedules.columns if column.name != "seen"]
         with self.database.read() as connection:
-            rows = connection.execute(select(schedules).order_by(schedules.c.name))
+            rows = connection.execute(select(*columns).order_by(schedules.c.name))
             return tuple(Schedule(**row._mapping) for row in rows)
+
+    def seen(self, name: str) -> Mapping[str, Any] | None:
+        """What the trigger of that schedule remembers."""
+        with self.database.read() as connection:
+            found: Mapping[str, Any] | None = connection.scalar(
+                select(schedules.c.seen).where(schedules.c.name == name)
+            )
+            return found
 
     def get(self, name: str) -> Schedule:
         """A schedule by its name, or by its workflow's when that has only one; UsageError for another name."""
