@@ -1,0 +1,1 @@
+"""Runs of workflows: steps by their needs, each written down, taken up again where they were."""
