@@ -21,6 +21,8 @@ from clawdbot.tools.registry import Registry
 from clawdbot.workflows.duty import Duty
 from clawdbot.workflows.engine import RunEngine
 from clawdbot.workflows.retention import Retention
+from clawdbot.workflows.schedules.scheduler import PERIOD_S as SCHEDULER_PERIOD_S
+from clawdbot.workflows.schedules.scheduler import Scheduler
 from clawdbot.workflows.worker import Worker
 from clawdbot.workflows.worker_events import Tell, untold
 
@@ -53,6 +55,7 @@ class App:
             runs=config.app.home / "runs",
         )
         self.engine = RunEngine(self.planner)
+        self.scheduler = Scheduler(config, self.ledger)
 
     @classmethod
     def open(cls, config: Config, *, model: str | None = None) -> App:
@@ -71,11 +74,15 @@ class App:
         """What workers do besides runs."""
         keep_days = self.config.store.keep_days
         retention = Retention(self.ledger.database, self.config.app.home / "runs", keep_days=keep_days)
-        return (Duty(name="retention", period_s=3600.0, tick=retention.tick),)
+        return (
+            Duty(name="retention", period_s=3600.0, tick=retention.tick),
+            Duty(name="scheduler", period_s=SCHEDULER_PERIOD_S, tick=self.scheduler.tick),
+        )
 
     def close(self) -> None:
         """Close databases, ledger and checkpoints."""
         self.models.flush()
+        self.scheduler.close()
         self.knowledge.close()
         self.databases.close()
         self.ledger.close()
