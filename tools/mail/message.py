@@ -15,6 +15,7 @@ from clawdbot.config import MailConfig
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.mail.address import Mailbox
 from clawdbot.tools.mail.attachments import Attachment
+from clawdbot.tools.mail.letter import Letter
 from clawdbot.tools.mail.smime import protect
 
 _STYLE = (
@@ -24,14 +25,10 @@ _STYLE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mail:
-    """A mail ready to be sent: ``content`` has CRLF line ends and 7-bit lines (headers too, unless smtputf8)."""
+class Mail(Letter):
+    """A letter that was composed here."""
 
     message_id: str
-    sender: str
-    to: tuple[str, ...]
-    content: bytes
-    smtputf8: bool
     signed: bool
     encrypted: bool
 
@@ -85,7 +82,6 @@ def compose(
         sender=sender.address,
         to=tuple(m.address for m in to),
         content=content,
-        smtputf8=smtputf8,
         signed=settings.sign_cert is not None,
         encrypted=settings.recipient_certs is not None,
     )

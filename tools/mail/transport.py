@@ -1,7 +1,8 @@
 """Handing a mail to an SMTP server (RFC 5321): retried only while it is certain that nothing was accepted.
 
 Up to the final dot of DATA a lost connection means that the server has nothing, so the attempt is repeated with
-growing pauses.  After the dot, until the server's reply has come, nobody can know: that is ``DeliveryUnknown``.
+growing pauses.  After the dot, until the server's reply has come, nobody can know: that is ``DeliveryUnknown``.  Just
+before the dot the ``Gate`` is asked, when everything else has left this machine.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ import stamina
 
 from clawdbot.config import MailConfig
 from clawdbot.errors import OutcomeUnknown, RetryableToolError, TerminalToolError, ToolError
-from clawdbot.tools.mail.message import Mail
+from clawdbot.failpoints import reach
+from clawdbot.tools.mail.gate import Gate, Open
+from clawdbot.tools.mail.letter import Letter
 from clawdbot.tools.mail.refusal import TemporaryRefusal, explain, is_permanent, server_text
 from clawdbot.tools.mail.security import credentials, tls_context
 
 _ATTEMPTS = 7
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
+_LOOK_S = 0.005
+"""Between looks whether a large mail has been written."""
+_OPEN = Open()
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -56,16 +62,16 @@ class _Progress:
     attempts: int = 0
 
 
-def deliver(mail: Mail, settings: MailConfig, *, deadline: float) -> Delivery:
+def deliver(mail: Letter, settings: MailConfig, *, deadline: float, gate: Gate = _OPEN) -> Delivery:
     """Send to all recipients, retrying temporary refusals until ``deadline`` (``time.monotonic()`` seconds).
 
     Returns when at least one recipient was accepted.  TerminalToolError or RetryableToolError carry the server's
-    words when none was; DeliveryUnknown when it cannot be known.
+    words when none was; DeliveryUnknown when it cannot be known; and whatever ``gate`` raises.
     """
-    return asyncio.run(_deliver(mail, settings, deadline))
+    return asyncio.run(_deliver(mail, settings, deadline, gate))
 
 
-async def _deliver(mail: Mail, settings: MailConfig, deadline: float) -> Delivery:
+async def _deliver(mail: Letter, settings: MailConfig, deadline: float, gate: Gate) -> Delivery:
     progress = _Progress(pending=list(mail.to))
     try:
         async for attempt in stamina.retry_context(
@@ -78,7 +84,7 @@ async def _deliver(mail: Mail, settings: MailConfig, deadline: float) -> Deliver
         ):
             with attempt:
                 progress.attempts += 1
-                await _transaction(mail, settings, progress, deadline)
+                await _transaction(mail, settings, progress, deadline, gate)
     except (aiosmtplib.SMTPException, OSError, ToolError, ValueError) as error:
         if isinstance(error, DeliveryUnknown) or not progress.accepted:
             raise _final_error(error, settings, progress) from error
@@ -106,7 +112,7 @@ def _final_error(error: Exception, settings: MailConfig, progress: _Progress) ->
     return TerminalToolError(f"The mail was not sent{tries}: {said.message}", hint=said.hint)
 
 
-async def _transaction(mail: Mail, settings: MailConfig, progress: _Progress, deadline: float) -> None:
+async def _transaction(mail: Letter, settings: MailConfig, progress: _Progress, deadline: float, gate: Gate) -> None:
     """One connection: log in, offer the pending recipients, send the data once."""
     login = credentials(settings)
     client = aiosmtplib.SMTP(
@@ -124,7 +130,7 @@ async def _transaction(mail: Mail, settings: MailConfig, progress: _Progress, de
         transport = client.transport
         if login is not None:
             await client.login(*login)
-        await _envelope_and_data(client, mail, progress, deadline)
+        await _envelope_and_data(client, mail, progress, deadline, gate)
         # The mail is settled: what the server does with QUIT changes nothing.
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             await client.quit()
@@ -138,7 +144,9 @@ async def _transaction(mail: Mail, settings: MailConfig, progress: _Progress, de
         raise TemporaryRefusal(f"{', '.join(progress.pending)}: {progress.server_reply}")
 
 
-async def _envelope_and_data(client: aiosmtplib.SMTP, mail: Mail, progress: _Progress, deadline: float) -> None:
+async def _envelope_and_data(
+    client: aiosmtplib.SMTP, mail: Letter, progress: _Progress, deadline: float, gate: Gate
+) -> None:
     await client.ehlo()
     if mail.smtputf8 and not client.supports_extension("smtputf8"):
         raise TerminalToolError(
@@ -162,7 +170,7 @@ async def _envelope_and_data(client: aiosmtplib.SMTP, mail: Mail, progress: _Pro
             else:
                 temporary = error
     if taken:
-        reply = await _data(client, mail.content, deadline)
+        reply = await _data(client, mail.content, progress, deadline, gate)
         progress.accepted += taken
         progress.pending = [a for a in progress.pending if a not in taken]
         progress.server_reply = reply
@@ -177,16 +185,19 @@ async def _envelope_and_data(client: aiosmtplib.SMTP, mail: Mail, progress: _Pro
         progress.server_reply = progress.server_reply or server_text(temporary)
 
 
-async def _data(client: aiosmtplib.SMTP, content: bytes, deadline: float) -> str:
+async def _data(client: aiosmtplib.SMTP, content: bytes, progress: _Progress, deadline: float, gate: Gate) -> str:
     """DATA, the content, the final dot; returns the server's acceptance in its words."""
     start = await client.execute_command(b"DATA")
     if start.code != aiosmtplib.SMTPStatus.start_input:
         raise aiosmtplib.SMTPDataError(start.code, start.message)
-    protocol = client.protocol
-    if protocol is None:
+    protocol, transport = client.protocol, client.transport
+    if protocol is None or transport is None:
         raise aiosmtplib.SMTPServerDisconnected("Connection lost before the mail was sent")
     # aiosmtplib's own data() hides on which side of the final dot the connection was lost.
-    protocol.write(_LINE_START_DOT.sub(b"..", content) + b".\r\n")
+    protocol.write(_LINE_START_DOT.sub(b"..", content))
+    await _written(transport, deadline)
+    gate.may_send()
+    protocol.write(b".\r\n")
     try:
         reply = await protocol.read_response(timeout=_left(deadline))
     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
@@ -196,8 +207,23 @@ async def _data(client: aiosmtplib.SMTP, content: bytes, deadline: float) -> str
             hint="It is not sent again by itself; a person must look at the mailbox first.",
         ) from error
     if reply.code != aiosmtplib.SMTPStatus.completed:
-        raise aiosmtplib.SMTPDataError(reply.code, reply.message)
+        refused = aiosmtplib.SMTPDataError(reply.code, reply.message)
+        if not is_permanent(refused) and not progress.accepted:
+            gate.not_taken(server_text(refused))
+        raise refused
+    reach("mail.accepted")
     return f"{reply.code} {reply.message}"
+
+
+async def _written(transport: asyncio.BaseTransport, deadline: float) -> None:
+    """Wait until everything that was written has left this process, so that nothing is left to come but the dot."""
+    assert isinstance(transport, asyncio.WriteTransport), "SMTP goes over TCP or TLS"
+    while transport.get_write_buffer_size() > 0 and not transport.is_closing():
+        if time.monotonic() > deadline:
+            raise aiosmtplib.SMTPTimeoutError("The server did not take the mail in time")
+        await asyncio.sleep(_LOOK_S)
+    if transport.is_closing():
+        raise aiosmtplib.SMTPServerDisconnected("Connection lost while the mail was sent")
 
 
 def _own_name() -> str:

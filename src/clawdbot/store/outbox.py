@@ -44,7 +44,7 @@ class OutboxEntry:
     receipt: dict[str, Any]
     tries: int
     token: int
-    """Fencing token of whoever put it last; 0 without a lease."""
+    """Fencing token of whoever put or took it last; 0 without a lease."""
     created_at: str
     updated_at: str
 
@@ -76,10 +76,8 @@ class Outbox:
         content: bytes,
         receipt: Mapping[str, Any],
     ) -> OutboxEntry:
-        """Keep a mail (RFC 5322, ready to be sent) that is to leave; one that failed is replaced, for nobody has it.
-
-        One that was put before stays as it was, but from now on it is this process's to send, and nobody else's.
-        """
+        """Keep a mail (RFC 5322, ready to be sent) that is to leave.  In the place of one that failed, for nobody has
+        that; any other that was put before stays as it is."""
         row = {
             "run_id": run_id, "message_id": message_id, "sender": sender, "recipients": list(recipients),
             "subject": plain_json.text(subject), "content": content, "state": "queued", "server_reply": "",
@@ -89,21 +87,29 @@ class Outbox:
             # Written again after each crash: no progress.
             mine = {"token": self._leases.fence(connection, run_id, progress=False)}
             replaced = update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(**row, **mine)
-            if connection.execute(replaced).rowcount == 0:
-                taken = update(outbox).where(outbox.c.key == key).values(**mine)
-                if connection.execute(taken).rowcount == 0:
-                    new = {"key": key, "tries": 0, "created_at": row["updated_at"], **row, **mine}
-                    connection.execute(outbox.insert().values(**new))
+            if connection.execute(replaced).rowcount == 0 and _find(connection, key) is None:
+                new = {"key": key, "tries": 0, "created_at": row["updated_at"], **row, **mine}
+                connection.execute(outbox.insert().values(**new))
             found = _entry(connection, key)
         reach("outbox.queued")
         return found
+
+    def take(self, key: str) -> OutboxEntry | None:
+        """The mail of that effect, to go on with it: from now on it is this process's to send, and nobody else's."""
+        with self._database.write() as connection:
+            found = _find(connection, key)
+            if found is None:
+                return None
+            token = self._leases.fence(connection, found.run_id, progress=False)
+            connection.execute(update(outbox).where(outbox.c.key == key).values(token=token))
+            return _find(connection, key)
 
     def sending(self, key: str, *, token: int, after: int = 0) -> int | None:
         """From here on the server may take it; returns the number of this try, on the disk when it returns.
 
         None: it must not be sent any more, because its call was given up, its run cancelled or somebody else had it.
-        ``token`` is that of the entry that :meth:`put` gave, ``after`` the try of the caller's that has been sending
-        until now (to other recipients).
+        ``token`` is that of the entry that :meth:`put` or :meth:`take` gave, ``after`` the try of the caller's that has
+        been sending until now (to other recipients).
         """
         may = and_(
             or_(outbox.c.state == "queued", _of(after)),
@@ -125,10 +131,10 @@ class Outbox:
             reach("outbox.sending")
         return attempt
 
-    def sending_again(self, key: str) -> int | None:
+    def sending_again(self, key: str, *, after: int = 0) -> int | None:
         """A person wants an unknown one sent once more: like :meth:`sending`; None when it is not unknown any more."""
         with self._database.write(durable=True) as connection:
-            return _handed_over(connection, key, outbox.c.state == "unknown")
+            return _handed_over(connection, key, or_(outbox.c.state == "unknown", _of(after)))
 
     def not_taken(self, key: str, *, attempt: int, reply: str) -> None:
         """The server refused it for the moment and has nothing; the same mail is to be tried again."""

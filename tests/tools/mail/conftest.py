@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import itertools
 import ssl
 import threading
 import time
@@ -24,6 +25,9 @@ from clawdbot.access.envelope import Envelope as RunEnvelope
 from clawdbot.config import Config, MailConfig
 from clawdbot.demo.certificates import Authority
 from clawdbot.demo.server import SmtpThread, TrackedSmtp
+from clawdbot.store.database import sqlite_url
+from clawdbot.store.ledger import RunLedger
+from clawdbot.store.outbox import Outbox
 from clawdbot.tools.contract import RunView, ToolContext
 from clawdbot.tools.workspace import Workspace
 
@@ -220,8 +224,19 @@ MakeContext = Callable[..., ToolContext]
 
 
 @pytest.fixture
-def make_context(workspace: Workspace) -> MakeContext:
-    """``make_context(settings, recipients=..., seconds=...)``: what the executor gives to a tool."""
+def mail_ledger(tmp_path: Path) -> Iterator[RunLedger]:
+    """A ledger with the run 'run-1'."""
+    opened = RunLedger(sqlite_url(tmp_path / "ledger.db"))
+    opened.create_run(goal="g", language="zh", run_id="run-1")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make_context(workspace: Workspace, mail_ledger: RunLedger) -> MakeContext:
+    """``make_context(settings, recipients=..., seconds=...)``: what the executor gives to a tool, for a call that was
+    not made before."""
+    numbers = itertools.count(1)
 
     def make(
         settings: MailConfig,
@@ -231,6 +246,7 @@ def make_context(workspace: Workspace) -> MakeContext:
         seconds: float = 60.0,
         goal: str = "把 2026 年第三季度的销售报告发给财务",
         allow: tuple[str, ...] = (),
+        key: str = "",
     ) -> ToolContext:
         return ToolContext(
             run_id="run-1",
@@ -239,8 +255,9 @@ def make_context(workspace: Workspace) -> MakeContext:
             workspace=workspace,
             config=Config(mail=settings),
             envelope=RunEnvelope(recipients=frozenset(recipients), allow_recipients=allow),
-            effect_key="key-1",
+            effect_key=key or f"key-{next(numbers)}",
             deadline=time.monotonic() + seconds,
+            services={Outbox: mail_ledger.outbox},
         )
 
     return make

@@ -144,8 +144,8 @@ def test_a_temporary_fault_is_retried_until_it_works(
 def test_the_same_mail_goes_out_at_each_attempt(start_server: Any, make_context: Any) -> None:
     server = start_server()
     server.behaviour.data.extend(["451 later", "250 fine"])
-    first = mail(make_context(server.settings), **TEXT).receipt["message_id"]
-    second = mail(make_context(server.settings), **TEXT).receipt["message_id"]
+    first = mail(make_context(server.settings, key="key-1"), **TEXT).receipt["message_id"]
+    second = mail(make_context(server.settings, key="key-1"), **TEXT).receipt["message_id"]
     assert first == second == server.behaviour.message()["Message-ID"]
 
 
