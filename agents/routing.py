@@ -12,6 +12,7 @@ from clawdbot.agents.progress import AnyTool, is_data_tool
 from clawdbot.agents.quotations import QUOTE, SEARCH
 from clawdbot.agents.steps import Outcome, Step
 from clawdbot.config import StepKind
+from clawdbot.errors import ModelUnavailable
 from clawdbot.models.routing.attempt import Validation
 from clawdbot.models.routing.intent import intent_of
 from clawdbot.models.routing.step_context import Failure, FailureKind
@@ -56,7 +57,16 @@ def step_request(frame: Frame, kind: StepKind, allowed: Allowed) -> StepRequest:
         approvals=allowed.approvals,
         language=frame.brief.language,
         versions={"clawdbot": __version__},
+        pinned=_pinned(frame),
     )
+
+
+def _pinned(frame: Frame) -> str:
+    """The model that the run asked for when it was put into the queue; ModelUnavailable when it is there no longer."""
+    model = frame.state.get("model", "")
+    if model and model not in frame.planner.models.ladder.settings:
+        raise ModelUnavailable(f"The run asks for the model {model!r}, which is not in [models].")
+    return model
 
 
 def failures(steps: Sequence[Step], part: int) -> tuple[Failure, ...]:

@@ -114,7 +114,7 @@ class RunEngine:
 
     def accept(self, goal: str, *, user: str, ask: bool = False, model: str = "", priority: int = INTERACTIVE) -> str:
         """Put a goal into the queue for workers; on the disk when this returns the run's id.  Raises UsageError."""
-        if model and model not in {place.name for place in self._planner.models.ladder.everyone()}:
+        if model and model not in self._planner.models.ladder.settings:
             raise UsageError(f"There is no model {model!r} that workers know.", hint="List them: clawdbot models list")
         run_id = self._queue.accept(self._new(goal, user=user, ask=ask, model=model, priority=priority))
         reach("run.accepted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from clawdbot.errors import (
     ModelError,
     Spent,
 )
+from clawdbot.models import interruption
 from clawdbot.models.answer_cache import CachedAnswer, family_of
 from clawdbot.models.attempting import Limits, Tried, attempt, made, record_given_again
 from clawdbot.models.calls.failures import failure_kind
@@ -186,7 +188,7 @@ class Dispatch:
         if wait_s is None or wait_s > longest_s:
             return False
         self._waited = True
-        time.sleep(wait_s)
+        interruption.wait(threading.Event(), wait_s)
         return True
 
     # --- after a call -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A call read with time limits: it runs elsewhere, and stops when the reader leaves.
 
-The reader waits in Python, where Ctrl-C reaches it, and never longer than the limits say, whatever the other side
-does.  A native call runs :class:`InThread` and notices at its next ``emit``; an asynchronous one :class:`InLoop`,
+The reader waits in Python, where Ctrl-C reaches it and an interruption of its run, and never longer than the limits
+say, whatever the other side does.  A native call runs :class:`InThread` and notices at its next ``emit``; an asynchronous one :class:`InLoop`,
 where leaving cancels it, which closes its connection at once.
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any, Generic, Protocol, TypeVar
 
+from clawdbot.models import interruption
 from clawdbot.models.limits import Limits, Watch
 
 T = TypeVar("T")
@@ -89,7 +90,8 @@ class _Done:
 
 
 class Relay(Generic[T]):
-    """Iterate over what ``source`` emits.  Raises TimeIsUp when a limit passes, else what the source raises.
+    """Iterate over what ``source`` emits.  Raises TimeIsUp when a limit passes, Interrupted when the run must stop, else
+    what the source raises.
 
     ``begins`` tells whether an item is part of the answer; others are signs of life before it.
     """
@@ -103,21 +105,23 @@ class Relay(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         watch = Watch(self._limits)
+        interruption.check()
         try:
             self._source.start(self._emit, lambda error: self._queue.put(_Done(error)))
-            while True:
-                try:
-                    item = self._queue.get(timeout=watch.left_s())
-                except queue.Empty:
-                    raise watch.up() from None
-                if isinstance(item, _Done):
-                    if item.error is not None:
-                        raise item.error
-                    return
-                watch.alive(begun=self._begins(item))
-                if watch.overdue():  # pieces that keep coming do not buy time
-                    raise watch.up()
-                yield item
+            with interruption.waking(lambda: self._queue.put(_Done(interruption.Interrupted()))):
+                while True:
+                    try:
+                        item = self._queue.get(timeout=watch.left_s())
+                    except queue.Empty:
+                        raise watch.up() from None
+                    if isinstance(item, _Done):
+                        if item.error is not None:
+                            raise item.error
+                        return
+                    watch.alive(begun=self._begins(item))
+                    if watch.overdue():  # pieces that keep coming do not buy time
+                        raise watch.up()
+                    yield item
         finally:
             self._left.set()
             self._source.stop()

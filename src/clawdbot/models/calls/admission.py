@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from clawdbot.models import interruption
+
 _NEW = 0.3
 """Weight of the latest call in the mean time of a call."""
 
@@ -67,7 +69,7 @@ class Admission:
         began = self._clock()
         came = False
         try:
-            came = turn.wait(min(patience_s, deadline_s))
+            came = interruption.wait(turn, min(patience_s, deadline_s))
         finally:
             # An interrupt may end the wait too; a slot that was handed over meanwhile must not be lost.
             if not came:

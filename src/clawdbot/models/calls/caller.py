@@ -12,6 +12,7 @@ from langchain_core.messages import BaseMessage
 
 from clawdbot.config import ModelConfig, RouterConfig
 from clawdbot.errors import ModelError, ModelUnavailable
+from clawdbot.models import interruption
 from clawdbot.models.calls.endpoint import Endpoint
 from clawdbot.models.calls.health import Health
 from clawdbot.models.calls.pause import pause_s
@@ -106,6 +107,7 @@ class Caller:
         try:
             for attempt in stamina.retry_context(on=again, attempts=self._router.retries.attempts, timeout=None):
                 with attempt:
+                    interruption.check()
                     tries += 1
                     return endpoint.run(once, until=until), tries
         except ModelError as error:
