@@ -47,6 +47,8 @@ class Planner:
     ledger: RunLedger
     runs: Path
     """Folder of the runs' folders."""
+    fixed_tools: Mapping[str, AnyTool] = field(default_factory=dict)
+    """Those that fixed calls of workflows may use: more than a planner is offered."""
 
     def workspace(self, run_id: str) -> Workspace:
         """The run's folder."""

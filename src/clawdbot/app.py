@@ -47,6 +47,7 @@ class App:
         self.planner = Planner(
             config=config,
             tools={tool.name: tool for tool in self.registry.tools()},
+            fixed_tools={tool.name: tool for tool in self.registry.for_workflows()},
             executor=executor,
             models=self.models,
             databases=self.databases,

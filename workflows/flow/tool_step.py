@@ -51,7 +51,7 @@ def rendered(call: StepCall) -> dict[str, Any]:
     except UsageError as error:
         raise StepFailed(str(error), outcome="retryable", again=False) from error
     kept: dict[str, Any] = {name: value for name, value in args.items() if value is not None}
-    if call.frame.planner.tools[call.step.tool].provides == "mail" and "to" in kept:
+    if call.frame.planner.fixed_tools[call.step.tool].provides == "mail" and "to" in kept:
         kept["to"] = addressed(kept["to"], call.frame.planner.config)
     return kept
 
@@ -60,7 +60,7 @@ def _run_frame(call: StepCall, args: Mapping[str, Any]) -> RunFrame:
     frame, planner = call.frame, call.frame.planner
     try:
         fence = envelope(
-            frame.definition, call.step, planner.tools[call.step.tool], args, names=call.names, config=planner.config
+            frame.definition, call.step, planner.fixed_tools[call.step.tool], args, names=call.names, config=planner.config
         )
     except ClawdbotError as error:
         raise StepFailed(str(error), outcome="retryable", again=False) from error
