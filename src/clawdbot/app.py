@@ -14,12 +14,16 @@ from clawdbot.models.ladder import Ladder
 from clawdbot.models.selection import open_ladder
 from clawdbot.models.service import ModelService
 from clawdbot.store.ledger import RunLedger
+from clawdbot.store.notices import NoticeBoard
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.document_rows import document_rows
 from clawdbot.tools.executor import Executor
 from clawdbot.tools.registry import Registry
+from clawdbot.workflows.approving import Approving
 from clawdbot.workflows.duty import Duty
 from clawdbot.workflows.engine import RunEngine
+from clawdbot.workflows.expiry import PERIOD_S as EXPIRY_PERIOD_S
+from clawdbot.workflows.expiry import Expiry
 from clawdbot.workflows.retention import Retention
 from clawdbot.workflows.schedules.scheduler import PERIOD_S as SCHEDULER_PERIOD_S
 from clawdbot.workflows.schedules.scheduler import Scheduler
@@ -56,6 +60,7 @@ class App:
             runs=config.app.home / "runs",
         )
         self.engine = RunEngine(self.planner)
+        self.approving = Approving(self.planner, self.registry)
         self.scheduler = Scheduler(config, self.ledger)
 
     @classmethod
@@ -75,7 +80,9 @@ class App:
         """What workers do besides runs."""
         keep_days = self.config.store.keep_days
         retention = Retention(self.ledger.database, self.config.app.home / "runs", keep_days=keep_days)
+        expiry = Expiry(self.ledger, NoticeBoard(self.ledger.database))
         return (
+            Duty(name="approvals", period_s=EXPIRY_PERIOD_S, tick=expiry.tick),
             Duty(name="retention", period_s=3600.0, tick=retention.tick),
             Duty(name="scheduler", period_s=SCHEDULER_PERIOD_S, tick=self.scheduler.tick),
         )

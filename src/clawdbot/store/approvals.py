@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from clawdbot.errors import StoreError, UsageError
@@ -168,17 +168,19 @@ class ApprovalLedger:
     def wait_for(self, run_id: str, questions: Collection[tuple[str, str]]) -> bool:
         """The run waits for these questions, each a run id and a payload hash, its own or those of its children.
 
-        False, and nothing changes, when one of them has been answered meanwhile: the caller goes on with it.
+        False, and the run does not wait, when one of them was answered meanwhile or has expired: the caller goes on.
         LeaseLost when another worker has the run now.
         """
+        these = tuple_(approvals.c.run_id, approvals.c.payload_hash).in_(list(questions))
         with self._database.write(durable=True) as connection:
             rows = connection.execute(
                 select(approvals.c.decision)
-                .where(tuple_(approvals.c.run_id, approvals.c.payload_hash).in_(list(questions)))
+                .where(these)
                 .order_by(approvals.c.run_id, approvals.c.payload_hash)
                 .with_for_update()  # whoever answers comes before this transaction, or sees that the run waits
             ).all()
-            if not rows or any(row.decision is not None for row in rows):
+            expired = connection.execute(_late(update(approvals).where(these))).rowcount
+            if not rows or expired or any(row.decision is not None for row in rows):
                 return False
             self._leases.fence(connection, run_id)
             waits = {"status": "waiting", "lease_until": None, "error": "", "updated_at": now()}
@@ -263,15 +265,13 @@ class ApprovalLedger:
     def _settled(
         self, connection: Connection, run_id: str, payload_hash: str, answer: Answer, wake: bool
     ) -> tuple[Approval, bool]:
-        moment = now()
-        still_open = update(approvals).where(*_is(run_id, payload_hash), approvals.c.decision.is_(None))
-        late = still_open.where(approvals.c.expires_at <= moment)
-        expired = {"decision": "expired", "decided_at": moment, "decided_by": CLOCK}
+        this = update(approvals).where(*_is(run_id, payload_hash))
         values = {
-            "decision": answer.decision, "decided_at": moment, "decided_by": plain_json.text(answer.by),
+            "decision": answer.decision, "decided_at": now(), "decided_by": plain_json.text(answer.by),
             "reason": plain_json.text(answer.reason), "edited": asdict(answer.edited) if answer.edited else None,
         }  # fmt: skip
-        by_clock = connection.execute(late.values(**expired)).rowcount == 1
+        by_clock = connection.execute(_late(this)).rowcount == 1
+        still_open = this.where(approvals.c.decision.is_(None))
         by_us = not by_clock and connection.execute(still_open.values(**values)).rowcount == 1
         standing = _select(connection, run_id, payload_hash)
         if standing is None:
@@ -284,6 +284,13 @@ class ApprovalLedger:
 
 
 _ENDED = ("done", "cancelled")
+
+
+def _late(which: Update) -> Update:
+    """The questions whose time has run out, answered by the clock."""
+    moment = now()
+    late = which.where(approvals.c.decision.is_(None), approvals.c.expires_at <= moment)
+    return late.values(decision="expired", decided_at=moment, decided_by=CLOCK)
 
 
 def _children() -> Any:
