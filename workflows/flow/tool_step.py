@@ -60,7 +60,12 @@ def _run_frame(call: StepCall, args: Mapping[str, Any]) -> RunFrame:
     frame, planner = call.frame, call.frame.planner
     try:
         fence = envelope(
-            frame.definition, call.step, planner.fixed_tools[call.step.tool], args, names=call.names, config=planner.config
+            frame.definition,
+            call.step,
+            planner.fixed_tools[call.step.tool],
+            args,
+            names=call.names,
+            config=planner.config,
         )
     except ClawdbotError as error:
         raise StepFailed(str(error), outcome="retryable", again=False) from error
