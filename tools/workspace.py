@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import shutil
 import unicodedata
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,6 +197,23 @@ class Workspace:
                 return artifact
         known = ", ".join(a.name for a in self.artifacts()) or "none yet"
         raise RetryableToolError(f"There is no artifact {name!r}.", hint=f"Artifacts: {known}.")
+
+    def take_over(self, source: Workspace, *, tables: Collection[str], artifacts: Collection[str]) -> None:
+        """Copy these of another run's folder, with their age; what is no longer there is left out."""
+        for table in source.tables():
+            if table.name in tables:
+                for suffix in (".data.json", ".json"):
+                    name = f"{table.name}{suffix}"
+                    shutil.copy2(source.root / "tables" / name, self.root / "tables" / name)
+        for made in source.artifacts():
+            if made.name in artifacts:
+                path = Path(shutil.copy2(made.path, self.root / "artifacts" / made.name))
+                described = self.root / "artifacts" / f".{made.name}.json"
+                shutil.copy2(source.root / "artifacts" / described.name, described)
+                age = described.stat().st_mtime_ns
+                moved = replace(made, path=str(path.resolve()))
+                _write_atomically(described, json.dumps(asdict(moved), ensure_ascii=False).encode())
+                os.utime(described, ns=(age, age))
 
     def _free_name(self, stem: str) -> str:
         name, number = stem, 2

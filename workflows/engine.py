@@ -30,6 +30,7 @@ from clawdbot.workflows.goals import Attendance, GoalRuns
 from clawdbot.workflows.heartbeat import Heartbeat
 from clawdbot.workflows.result import RunResult, Status, so_far
 from clawdbot.workflows.stop import Stop
+from clawdbot.workflows.time_travel import Checkpoint, TimeTravel
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,9 @@ class RunEngine:
         self._planner = planner
         self._ledger = planner.ledger
         self._queue = planner.ledger.queue
-        self._checkpoints = LedgerCheckpoints(planner.ledger.database, planner.ledger.leases)
-        self._goals = GoalRuns(planner, self._checkpoints)
+        checkpoints = LedgerCheckpoints(planner.ledger.database, planner.ledger.leases)
+        self._goals = GoalRuns(planner, checkpoints)
+        self._travel = TimeTravel(planner, self._goals, checkpoints)
         self._heartbeat = Heartbeat(planner.ledger.queue)
         self._runners: dict[RunKind, Runner] = {}
         self._on_end: list[Told] = []
@@ -146,6 +148,14 @@ class RunEngine:
         wrong is raised too; by then the run is back in the queue, for a moment later.
         """
         return self._work(claimed, listener, approver, stop, watched=False)
+
+    def checkpoints(self, run_id: str) -> tuple[Checkpoint, ...]:
+        """The states of a run that were kept, oldest first; UsageError for an unknown run."""
+        return self._travel.checkpoints(run_id)
+
+    def fork(self, run_id: str, *, step: int = 0, checkpoint: str = "", user: str) -> str:
+        """A new run that begins at that step, or checkpoint, of another; see :meth:`TimeTravel.fork`."""
+        return self._travel.fork(run_id, step=step, checkpoint=checkpoint, user=user)
 
     def _new(self, goal: str, *, user: str, ask: bool, model: str = "", priority: int = INTERACTIVE) -> NewRun:
         brief = compile_brief(goal, self._planner.config, tools=frozenset(self._planner.tools))

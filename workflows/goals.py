@@ -19,6 +19,7 @@ from clawdbot.store.answers import Answer
 from clawdbot.store.queue import Claimed
 from clawdbot.workflows.approver import Approver
 from clawdbot.workflows.checkpoints import LedgerCheckpoints
+from clawdbot.workflows.older_checkpoints import bring_in
 from clawdbot.workflows.result import RunResult, Status, make_result
 from clawdbot.workflows.stop import Stop
 
@@ -40,11 +41,16 @@ class GoalRuns:
 
     def __init__(self, planner: Planner, checkpoints: LedgerCheckpoints) -> None:
         self._planner = planner
+        self._checkpoints = checkpoints
         self._graph = build_graph(planner, checkpoints)
 
-    def state(self, run_id: str, checkpoint_id: str = "") -> StateSnapshot:
-        """Where the run stands, or stood at that checkpoint; without values when it was never begun."""
-        return self._graph.get_state(_settings(run_id, checkpoint_id=checkpoint_id))
+    def state(self, run_id: str) -> StateSnapshot:
+        """Where the run stands; without values when it was never begun."""
+        return self._graph.get_state(_settings(run_id))
+
+    def history(self, run_id: str) -> tuple[StateSnapshot, ...]:
+        """Every state of the run that was kept, newest first."""
+        return tuple(self._graph.get_state_history(_settings(run_id)))
 
     def run(self, claimed: Claimed, by: Attendance) -> RunResult:
         """From the last checkpoint to the end, or until a person must answer, when the run waits in the ledger too.
@@ -52,6 +58,9 @@ class GoalRuns:
         Stops between nodes with what ``by.stop`` raises.
         """
         state = self.state(claimed.lease.run_id)
+        older = self._planner.runs.parent / "checkpoints.db"
+        if not state.values and bring_in(older, claimed.lease.run_id, self._checkpoints):
+            state = self.state(claimed.lease.run_id)
         if not state.values:
             return self._driven(claimed, _beginning(claimed), by)
         if state.interrupts:
@@ -134,8 +143,5 @@ def _resume(request: Mapping[str, Any], answer: Answer) -> Command[Any]:
     return Command(resume=answered(str(request["payload_hash"]), answer))
 
 
-def _settings(run_id: str, *, listener: Listener = silent, checkpoint_id: str = "", limit: int = 1) -> RunnableConfig:
-    named = {"thread_id": run_id, "listener": listener}
-    if checkpoint_id:
-        named["checkpoint_id"] = checkpoint_id
-    return {"configurable": named, "recursion_limit": limit}
+def _settings(run_id: str, *, listener: Listener = silent, limit: int = 1) -> RunnableConfig:
+    return {"configurable": {"thread_id": run_id, "listener": listener}, "recursion_limit": limit}

@@ -1,8 +1,8 @@
 """A call read with time limits: it runs elsewhere, and stops when the reader leaves.
 
-The reader waits in Python, where Ctrl-C reaches it and an interruption of its run, and never longer than the limits
-say, whatever the other side does.  A native call runs :class:`InThread` and notices at its next ``emit``; an asynchronous one :class:`InLoop`,
-where leaving cancels it, which closes its connection at once.
+The reader waits in Python, where Ctrl-C and what interrupts its run reach it, and never longer than the limits say,
+whatever the other side does.  A native call runs :class:`InThread` and notices at its next ``emit``; an asynchronous
+one :class:`InLoop`, where leaving cancels it, which closes its connection at once.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class _Done:
 
 
 class Relay(Generic[T]):
-    """Iterate over what ``source`` emits.  Raises TimeIsUp when a limit passes, Interrupted when the run must stop, else
-    what the source raises.
+    """Iterate over what ``source`` emits.  Raises TimeIsUp when a limit passes, Interrupted when the run must stop,
+    else what the source raises.
 
     ``begins`` tells whether an item is part of the answer; others are signs of life before it.
     """

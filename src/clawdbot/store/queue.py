@@ -101,9 +101,14 @@ class RunQueue:
         with self._database.write(durable=True) as connection:
             return self.accept_in(connection, run)
 
-    def accept_in(self, connection: Connection, run: NewRun) -> str:
-        """The same within a transaction of the caller's, for what must happen together with it."""
-        return _insert(connection, run, {"status": "queued"})
+    def accept_in(
+        self, connection: Connection, run: NewRun, *, status: Literal["queued", "interrupted"] = "queued"
+    ) -> str:
+        """The same within a transaction of the caller's, for what must happen together with it.
+
+        An ``interrupted`` run is left alone until somebody takes it.
+        """
+        return _insert(connection, run, {"status": status})
 
     def begin(self, run: NewRun, owner: str) -> Claimed:
         """Accept a run and take it at once, for work in this process."""
