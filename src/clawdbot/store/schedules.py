@@ -142,7 +142,7 @@ class ScheduleStore:
     def add_in(self, connection: Connection, schedule: Schedule) -> bool:
         """Write a new schedule; False when another was first."""
         statement = insert(connection, schedules).values(**asdict(schedule)).on_conflict_do_nothing()
-        return connection.execute(statement).rowcount == 1
+        return connection.execute(statement.returning(schedules.c.name)).first() is not None
 
     def change_in(self, connection: Connection, name: str, **values: Any) -> None:
         """Write columns of a schedule."""
@@ -156,7 +156,7 @@ class ScheduleStore:
         """Write what comes of an instant, and accept its run; False, and nothing is done, when that was done before."""
         row = {**asdict(firing), "run_id": None if run is None else run.id}
         statement = insert(connection, firings).values(**row).on_conflict_do_nothing()
-        if connection.execute(statement).rowcount != 1:
+        if connection.execute(statement.returning(firings.c.due_at)).first() is None:
             return False
         if run is not None:
             self._queue.accept_in(connection, run)
