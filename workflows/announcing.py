@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from clawdbot.store.approvals import Approval
 from clawdbot.store.effects import EffectRecord
-from clawdbot.store.ledger import RunRecord
+from clawdbot.store.ledger import RunLedger, RunRecord
 from clawdbot.store.notices import NoticeBoard, Target
 from clawdbot.store.outbox import OutboxEntry
 
@@ -53,6 +53,27 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+Targets = Callable[[RunRecord], Target | None]
+"""Whom a run itself wants to be told, besides those of ``[notify]``."""
+
+
+class Announcer:
+    """Tells of runs that nobody watches; its methods are what ``RunEngine.on_end`` and ``on_wait`` call."""
+
+    def __init__(self, ledger: RunLedger, targets: Targets = lambda run: None) -> None:
+        self._ledger = ledger
+        self._targets = targets
+
+    def ended(self, run: RunRecord) -> None:
+        """The run is done."""
+        tell_of_end(self._ledger.notices, run, target=self._targets(run))
+
+    def waits(self, run: RunRecord) -> None:
+        """The run cannot go on without an answer."""
+        asked = [a for a in self._ledger.approvals.of_family(run.id) if a.decision is None]
+        tell_of_wait(self._ledger.notices, run, asked)
+
+
 def tell_of_end(board: NoticeBoard, run: RunRecord, *, target: Target | None = None) -> None:
     """Post how a run ended: ``done`` when it is verified, else ``failed``; once for each run.
 
@@ -70,9 +91,7 @@ def tell_of_end(board: NoticeBoard, run: RunRecord, *, target: Target | None = N
     _post(board, run, kind, lines=[*lines, "", words["show"].format(id=run.id)], target=target, once=f"end {run.id}")
 
 
-def tell_of_wait(
-    board: NoticeBoard, run: RunRecord, asked: Sequence[Approval], *, target: Target | None = None
-) -> None:
+def tell_of_wait(board: NoticeBoard, run: RunRecord, asked: Sequence[Approval]) -> None:
     """Post that a run waits for an answer to those questions; once for each set of them."""
     if run.parent is not None or not asked:
         return
@@ -82,7 +101,7 @@ def tell_of_wait(
         lines += ["", words["asked"].format(tool=question.tool), *question.payload.splitlines()[:_LINES]]
     once = " ".join(["wait", run.id, *sorted(question.payload_hash for question in asked)])
     lines += ["", words["answer"].format(id=run.id)]
-    _post(board, run, "waiting", lines=lines, target=target, once=once)
+    _post(board, run, "waiting", lines=lines, once=once)
 
 
 def tell_of_unknown(board: NoticeBoard, run: RunRecord, effect: EffectRecord, mail: OutboxEntry | None) -> None:
@@ -113,8 +132,8 @@ def _post(
     kind: Literal["done", "failed", "waiting"],
     *,
     lines: Sequence[str],
-    target: Target | None,
     once: str,
+    target: Target | None = None,
 ) -> None:
     subject = _words(run)[kind].format(goal=_short(run.goal))
     board.post(kind=kind, subject=subject, body="\n".join(lines), run_id=run.id, target=target, once=once)

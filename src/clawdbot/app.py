@@ -19,14 +19,19 @@ from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.document_rows import document_rows
 from clawdbot.tools.executor import Executor
 from clawdbot.tools.registry import Registry
+from clawdbot.workflows.announcing import Announcer
 from clawdbot.workflows.approving import Approving
 from clawdbot.workflows.duty import Duty
 from clawdbot.workflows.engine import RunEngine
 from clawdbot.workflows.expiry import PERIOD_S as EXPIRY_PERIOD_S
 from clawdbot.workflows.expiry import Expiry
+from clawdbot.workflows.notifier import PERIOD_S as NOTIFIER_PERIOD_S
+from clawdbot.workflows.notifier import Notifier
 from clawdbot.workflows.retention import Retention
 from clawdbot.workflows.schedules.scheduler import PERIOD_S as SCHEDULER_PERIOD_S
 from clawdbot.workflows.schedules.scheduler import Scheduler
+from clawdbot.workflows.sweeper import PERIOD_S as SWEEPER_PERIOD_S
+from clawdbot.workflows.sweeper import Sweeper
 from clawdbot.workflows.worker import Worker
 from clawdbot.workflows.worker_events import Tell, untold
 
@@ -60,6 +65,9 @@ class App:
             runs=config.app.home / "runs",
         )
         self.engine = RunEngine(self.planner)
+        announcer = Announcer(self.ledger)
+        self.engine.on_end(announcer.ended)
+        self.engine.on_wait(announcer.waits)
         self.approving = Approving(self.planner, self.registry)
         self.scheduler = Scheduler(config, self.ledger)
 
@@ -81,9 +89,12 @@ class App:
         keep_days = self.config.store.keep_days
         retention = Retention(self.ledger.database, self.config.app.home / "runs", keep_days=keep_days)
         expiry = Expiry(self.ledger, NoticeBoard(self.ledger.database))
+        sweeper = Sweeper(self.ledger, answer_s=self.config.mail.timeout_s)
         return (
             Duty(name="approvals", period_s=EXPIRY_PERIOD_S, tick=expiry.tick),
             Duty(name="retention", period_s=3600.0, tick=retention.tick),
+            Duty(name="notifier", period_s=NOTIFIER_PERIOD_S, tick=Notifier(self.config, self.ledger).tick),
+            Duty(name="sweeper", period_s=SWEEPER_PERIOD_S, tick=sweeper.tick),
             Duty(name="scheduler", period_s=SCHEDULER_PERIOD_S, tick=self.scheduler.tick),
         )
 

@@ -16,6 +16,7 @@ from clawdbot.store.approvals import ApprovalLedger
 from clawdbot.store.attempts import AttemptStore
 from clawdbot.store.cached_answers import CachedAnswerStore
 from clawdbot.store.database import Database, ledger_url, now
+from clawdbot.store.deliveries import Deliveries
 from clawdbot.store.duties import DutyRoster
 from clawdbot.store.effects import EffectLedger
 from clawdbot.store.events import EventLog
@@ -27,6 +28,8 @@ from clawdbot.store.queue import RunKind, RunQueue
 from clawdbot.store.settling import Settling
 from clawdbot.store.tables import runs, steps
 from clawdbot.store.workers import Workers
+from clawdbot.store.workflow_steps import WorkflowSteps
+from clawdbot.store.workflows import WorkflowStore
 
 RunStatus = Literal["queued", "running", "waiting", "interrupted", "done", "cancelled"]
 """waiting: for an approval; interrupted: can be taken up again."""
@@ -80,7 +83,10 @@ class RunLedger:
         self.outbox = Outbox(self._database, self.leases)
         self.settling = Settling(self._database)
         self.notices = NoticeBoard(self._database)
+        self.deliveries = Deliveries(self._database)
         self.approvals = ApprovalLedger(self._database, self.leases)
+        self.workflows = WorkflowStore(self._database)
+        self.workflow_steps = WorkflowSteps(self._database, self.leases)
         self.attempts = AttemptStore(self._database)
         self.odds = OddsStore(self._database)
         self.cached_answers = CachedAnswerStore(self._database)

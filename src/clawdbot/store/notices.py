@@ -95,7 +95,7 @@ class NoticeBoard:
         """The newest notices, newest first."""
         statement = select(notices).order_by(notices.c.at.desc(), notices.c.id).limit(limit)
         with self._database.read() as connection:
-            return tuple(_notice(row) for row in connection.execute(statement).mappings())
+            return tuple(notice_of(row) for row in connection.execute(statement).mappings())
 
     def told(self, once: Iterable[str]) -> frozenset[str]:
         """Those of the things, named as in ``once`` of :meth:`post`, that were told before."""
@@ -110,7 +110,8 @@ def notice_id(once: str) -> str:
     return hashlib.sha256(f"notice {once}".encode()).hexdigest()[:32]
 
 
-def _notice(row: RowMapping) -> Notice:
+def notice_of(row: RowMapping) -> Notice:
+    """A row of the table as a notice."""
     target = row["target"]
     made = None if target is None else Target(mail=tuple(target["mail"]), webhook=target["webhook"])
     return Notice(**{**row, "target": made})
