@@ -93,7 +93,7 @@ class RunRemoval:
             gone = [
                 delete(firings).where(firings.c.run_id.is_(None), firings.c.fired_at < moment, _not_last()),
                 delete(notices).where(
-                    notices.c.run_id.is_(None), notices.c.at < moment, notices.c.state.in_(("sent", "failed"))
+                    notices.c.run_id.is_(None), notices.c.at < moment, notices.c.state.in_(("sent", "kept", "failed"))
                 ),
                 delete(attempts).where(attempts.c.at < moment, attempts.c.run_id.not_in(known)),
             ]
