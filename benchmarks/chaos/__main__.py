@@ -24,7 +24,7 @@ from clawdbot.errors import ClawdbotError
 from clawdbot.failpoints import FAILPOINTS
 
 _PACKAGES = ("clawdbot", "langgraph", "sqlalchemy", "psycopg")
-_CALM_S = 300.0
+_CALM_S = 120.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,12 +50,13 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
             seed=chosen.seed,
         )  # fmt: skip
         storm = Storm(crew, weather)
-        with Clerk(crew, clumsy=chosen.clumsy, seed=chosen.seed).at_work():
+        clerk = Clerk(crew, clumsy=chosen.clumsy, seed=chosen.seed)
+        with clerk.at_work():
             storm.blow()
             calm = calm_down(crew, seconds=_CALM_S)
         facts = crew.facts(witness)
         found = violations(facts)
-        strange = [*storm.strange, *([calm.strange] if calm.strange else [])]
+        strange = [*storm.strange, *clerk.strange, *([calm.strange] if calm.strange else [])]
         print(told(facts, store=chosen.store, hits=hits, storm=storm, calm=calm, seconds=time.monotonic() - begun))
     for said in strange:
         print(f"\nSTRANGE {said}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from benchmarks.chaos.crew import Crew
-from benchmarks.chaos.processes import kill, send, tail, wait
+from benchmarks.chaos.processes import has_begun, kill, send, tail, wait
 from clawdbot.store.durable_tables import notice_deliveries, outbox
 from clawdbot.store.routing_tables import reservations
 from clawdbot.store.tables import effects
@@ -30,6 +30,7 @@ def calm_down(crew: Crew, *, seconds: float) -> Calm:
     """Let a worker go on until nothing is left to do, at most so long; then it is told to drain."""
     begun = time.monotonic()
     worker = crew.worker()
+    has_begun(worker, seconds=_BOUND_S)
     while time.monotonic() - begun < seconds and worker.code() is None:
         if not crew.open_runs() and not crew.questions() and not on_the_way(crew):
             break

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from benchmarks.chaos.facts import Facts, read
 from benchmarks.chaos.office import Order, ScriptedServer, office_sections, write_config, write_shop
-from benchmarks.chaos.processes import Process, Starter, kill, wait
+from benchmarks.chaos.processes import Process, Starter, kill, tail, wait
 from benchmarks.chaos.sink import Sink, open_sink
 from benchmarks.chaos.watch import Witness
 from clawdbot.store.ledger import RunLedger
@@ -24,6 +24,9 @@ from clawdbot.store.queue import NewRun
 from clawdbot.store.tables import approvals, runs
 
 _PAUSE_S = 0.05
+_EXPECTED = (0, 3, 4)
+"""Done, done in part, waits again: see cli/exit_codes.py."""
+_COMPLAINT_S = 2.0
 _COMMAND_S = 60.0
 """No command takes that long, on the slowest machine."""
 
@@ -102,6 +105,8 @@ class Clerk:
     """
 
     def __init__(self, crew: Crew, *, clumsy: float = 0.0, seed: int = 0) -> None:
+        self.strange: list[str] = []
+        """What the commands said that should have worked."""
         self._crew = crew
         self._clumsy = clumsy
         self._random = random.Random(seed)
@@ -134,7 +139,10 @@ class Clerk:
             if process.code() is None and kill(process) == -9:
                 self._crew.killed += 1
                 return False
-        wait(process, seconds=_COMMAND_S)
+        code = wait(process, seconds=_COMMAND_S)
+        if code not in _EXPECTED:
+            self.strange.append(f"a person's command ended with {code}: {tail(process)}")
+            self._over.wait(_COMPLAINT_S)
         return True
 
     def _unwanted(self) -> list[str]:
@@ -154,6 +162,7 @@ def open_crew(
     rough: float = 0.0,
     seed: int = 0,
     model_s: float = 0.0,
+    slots: int = 2,
 ) -> Iterator[Crew]:
     """An office in ``folder`` whose world runs while the block does; nobody works yet."""
     home, logs = folder / "home", folder / "log"
@@ -161,7 +170,7 @@ def open_crew(
     write_shop(home)
     with open_sink(rough=rough, seed=seed) as sink, ScriptedServer(seconds=model_s) as model:
         sections = office_sections(
-            home, model_url=model.url, smtp_port=sink.port, ledger_url=ledger_url, lease_s=lease_s
+            home, model_url=model.url, smtp_port=sink.port, ledger_url=ledger_url, lease_s=lease_s, slots=slots
         )
         config = write_config(folder / "clawdbot.toml", sections)
         ledger = RunLedger(ledger_url)

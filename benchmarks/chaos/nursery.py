@@ -21,11 +21,14 @@ from typing import Any
 from clawdbot.cli.__main__ import main as clawdbot
 
 _PATIENCE_S = 0.02
+_HARNESS = (signal.SIGINT, signal.SIGTERM)
+"""They reach everybody in the terminal, and are the harness's business: it ends us by closing the pipe."""
 
 
 def main() -> None:
     """Serve until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's business, it ends us by closing the pipe
+    for number in _HARNESS:
+        signal.signal(number, signal.SIG_IGN)
     _warm_up()
     running: dict[int, int] = {}
     waiting = b""
@@ -65,6 +68,7 @@ def _fork(order: Mapping[str, Any]) -> int:
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)

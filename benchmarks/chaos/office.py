@@ -65,6 +65,16 @@ def orders(count: int) -> list[Order]:
     return [Order(kind=kind, goal=_TEXTS[kind], user=f"user{number % 3}") for number, kind in enumerate(kinds)]
 
 
+def look(number: int) -> Order:
+    """An order that only reads: two questions to the model."""
+    return Order(kind="look", goal=_TEXTS["look"], user=f"user{number % 3}")
+
+
+def mailing(number: int) -> Order:
+    """An order with a mail: three questions to the model."""
+    return Order(kind="mail", goal=_TEXTS["mail"], user=f"user{number % 3}")
+
+
 class ScriptedServer(FaultyServer):
     """A model server in OpenAI's wire format that takes what is offered, in the order look, tell, finish.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.chaos.crew import Crew
 from benchmarks.chaos.office import Order, orders
-from benchmarks.chaos.processes import Process, is_stopped, kill, send, wait
+from benchmarks.chaos.processes import Process, has_begun, is_stopped, kill, send, wait
 from clawdbot.failpoints import FAILPOINTS, Failpoint
 
 _LIFE_S = 30.0
@@ -78,7 +78,8 @@ def _kill_drained(crew: Crew, point: Failpoint) -> bool:
     """A worker that was told to drain dies on its way out."""
     _supply(crew)
     worker = crew.worker(failpoint=f"{point}:1")
-    time.sleep(1.0)
+    has_begun(worker, seconds=_LIFE_S)
+    time.sleep(0.5)
     send(worker, signal.SIGTERM)
     return _died(crew, worker, seconds=_DRAIN_S)
 

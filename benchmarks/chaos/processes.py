@@ -54,6 +54,16 @@ def kill(process: Process, *, seconds: float = 30.0) -> int | None:
     return wait(process, seconds=seconds)
 
 
+def has_begun(process: Process, *, seconds: float) -> bool:
+    """It said something, or ended, within so many seconds: by then it heeds signals in its own way."""
+    until = time.monotonic() + seconds
+    while not process.log.exists() or not process.log.stat().st_size:
+        if process.code() is not None or time.monotonic() > until:
+            return process.code() is not None
+        time.sleep(_POLL_S)
+    return True
+
+
 def tail(process: Process) -> str:
     """The end of what it said."""
     return process.log.read_text("utf-8", errors="replace").strip()[-600:]

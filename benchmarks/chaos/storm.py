@@ -13,7 +13,7 @@ from typing import Literal
 
 from benchmarks.chaos.crew import Crew
 from benchmarks.chaos.office import orders
-from benchmarks.chaos.processes import Process, kill, send, tail, wait
+from benchmarks.chaos.processes import Process, has_begun, kill, send, tail, wait
 from clawdbot.failpoints import FAILPOINTS, Failpoint
 
 Fate = Literal["killed", "killed at a place", "stopped past its lease", "drained"]
@@ -91,6 +91,7 @@ class Storm:
             if fate == "stopped past its lease":
                 self._stopped(worker, chance)
             if fate == "drained":
+                has_begun(worker, seconds=_DRAIN_S)
                 send(worker, signal.SIGTERM)
                 wait(worker, seconds=_DRAIN_S)
             code = kill(worker)
