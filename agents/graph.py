@@ -12,6 +12,7 @@ from langgraph.graph.state import CompiledStateGraph
 from clawdbot.agents.act import act_node
 from clawdbot.agents.asking import suspend
 from clawdbot.agents.events import Listener, event, silent
+from clawdbot.agents.fence import fenced
 from clawdbot.agents.offers import FINISH
 from clawdbot.agents.planner import Planner, brief_of
 from clawdbot.agents.reason import reason_node
@@ -25,7 +26,7 @@ def build_graph(planner: Planner, checkpointer: BaseCheckpointSaver[Any]) -> Gra
     """The compiled graph.  Invoke with ``durability="sync"`` and ``configurable = {thread_id, listener}``."""
 
     def brief(state: RunState, config: RunnableConfig) -> dict[str, Any]:
-        found = brief_of(planner, state["goal"], ask=state.get("ask", False))
+        found = fenced(brief_of(planner, state["goal"], ask=state.get("ask", False)), state.get("fence"))
         _listener(config)(event("brief", state["run_id"], brief=found.as_json()))
         stop = "refused" if found.only_refused else ""
         return {"brief": found.as_json(), "steps": [], "stopped": "", "stop_kind": stop}

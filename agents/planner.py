@@ -124,7 +124,8 @@ class Frame:
     def label(self) -> Label:
         """The highest label of what the steps can see: databases and quoted or found documents."""
         seen = [s["label"] for step in self.steps if step.receipt for s in step.receipt.get("statements", ())]
-        return max(self.grounding.label, self.quotations.label(), *seen, key=LABELS.index)
+        least = [label for label in LABELS if label == self.state.get("label")]
+        return max(self.grounding.label, self.quotations.label(), *seen, *least, key=LABELS.index)
 
     @property
     def _done(self) -> tuple[Mapping[str, Any], ...]:

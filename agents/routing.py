@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from clawdbot import __version__
 from clawdbot.agents.offers import FINISH
@@ -58,6 +59,7 @@ def step_request(frame: Frame, kind: StepKind, allowed: Allowed) -> StepRequest:
         language=frame.brief.language,
         versions={"clawdbot": __version__},
         pinned=_pinned(frame),
+        budget_usd=Decimal(usd) if (usd := frame.state.get("budget_usd")) else None,
     )
 
 

@@ -16,6 +16,12 @@ class RunState(TypedDict, total=False):
     """The goal is a question to the documents alone (``clawdbot ask``)."""
     model: str
     """The model that was asked for; empty lets the router choose."""
+    label: str
+    """The least label of everything that the run asks models; empty leaves it to the data."""
+    budget_usd: str
+    """The most that the run may cost, where it is less than [budget] task_usd; empty otherwise."""
+    fence: dict[str, list[str]]
+    """What the run may do at most, see ``fence.py``; empty narrows nothing."""
     brief: dict[str, Any]
     steps: list[dict[str, Any]]
     intent: dict[str, Any] | None

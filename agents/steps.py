@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Outcome = Literal["ok", "complaint", "retryable", "terminal", "policy", "timeout", "crash", "repeat", "invalid"]
-"""complaint: it ran, but the result contradicts the brief; repeat: already done, not called again."""
+Outcome = Literal[
+    "ok", "complaint", "retryable", "terminal", "policy", "timeout", "crash", "repeat", "invalid", "skipped"
+]
+"""complaint: it ran, but the result contradicts the brief; repeat: already done, not called again; skipped: a step of a
+workflow that was not to be done."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,11 +34,11 @@ from clawdbot.workflows.time_travel import Checkpoint, TimeTravel
 
 log = logging.getLogger(__name__)
 
-Runner = Callable[[Claimed, Listener, Stop], RunResult]
+Runner = Callable[[Claimed, Attendance], RunResult]
 """Drives a claimed run of one kind until it is ``done``, or ``waiting`` (which it has written down by then).
 
-It writes neither the run's end nor an ``end`` event, lets pass what ``stop.check()`` raises, and lets whatever else it
-raises pass: the run is taken up again.
+It writes neither the run's end nor an ``end`` event, lets pass what the attendance's stop raises, and lets whatever
+else it raises pass: the run is taken up again.
 """
 
 Told = Callable[[RunRecord], None]
@@ -110,7 +110,11 @@ class RunEngine:
         Raises UsageError on an unusable goal before anything is recorded.  KeyboardInterrupt leaves a run that
         :meth:`resume` continues; a killed process leaves one that a worker takes over.
         """
-        claimed = self._queue.begin(self._new(goal, user=user, ask=ask), this_process())
+        return self.begin(self._new(goal, user=user, ask=ask), listener=listener, approver=approver)
+
+    def begin(self, run: NewRun, *, listener: Listener = silent, approver: Approver = nobody) -> RunResult:
+        """Accept any run and work on it at once, in this process; like :meth:`start` otherwise."""
+        claimed = self._queue.begin(run, this_process())
         reach("run.accepted")
         return self._work(claimed, listener, approver, None, watched=True)
 
@@ -204,16 +208,13 @@ class RunEngine:
         def tell(body: Mapping[str, Any]) -> None:
             self._tell(work, body)
 
-        runner = self._runners.get(work.claimed.kind)
-        if runner is not None:
-            return runner(work.claimed, tell, work.stop)
         by = Attendance(
             listener=tell,
             approver=work.approver,
             stop=work.stop,
             before_wait=partial(self._told, work, self._on_wait),
         )
-        return self._goals.run(work.claimed, by)
+        return self._runners.get(work.claimed.kind, self._goals.run)(work.claimed, by)
 
     def _stopped(self, work: _Work, error: ClawdbotError) -> RunResult:
         """The run was told to stop, and has: it ends cancelled, or waits for another worker."""

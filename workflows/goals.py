@@ -135,7 +135,8 @@ class GoalRuns:
 def _beginning(claimed: Claimed) -> dict[str, Any]:
     return {
         "run_id": claimed.lease.run_id, "goal": claimed.goal, "user": claimed.user, "ask": claimed.kind == "ask",
-        "model": str(claimed.spec.get("model", "")),
+        "model": str(claimed.spec.get("model", "")), "label": str(claimed.spec.get("label", "")),
+        "budget_usd": str(claimed.spec.get("budget_usd", "")), "fence": dict(claimed.spec.get("fence", {})),
     }  # fmt: skip
 
 

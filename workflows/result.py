@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -32,6 +32,8 @@ class RunResult:
     """Which guard ended the run: '', 'steps', 'deadline', 'budget', 'model' or 'refused'."""
     approval: Mapping[str, Any] | None = None
     """What a person must approve, while the status is 'waiting'."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """What a workflow gives, by the names in its file."""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values in the order of the fields."""
@@ -67,7 +69,7 @@ def so_far(
     """What a run has given so far, from its recorded steps and its folder."""
     steps = ledger.steps(record.id)
     asked = ledger.approvals.waiting(record.id) if status == "waiting" else ()
-    question = {name: getattr(asked[0], name) for name in ("tool", "payload", "payload_hash")} if asked else None
+    question = asked[0].request if asked else None
     state = {
         "run_id": record.id, "goal": record.goal, "steps": steps, "verdict": verdict,
         "missing": [record.error] if record.error else [], "elapsed_s": sum(step.get("ms", 0) for step in steps) / 1000,

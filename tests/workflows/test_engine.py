@@ -24,7 +24,7 @@ EVENTS = 10
 
 FIELDS = [
     "run_id", "goal", "status", "verdict", "answer", "missing", "artifacts", "receipts", "citations", "steps", "usage",
-    "stop_kind", "approval",
+    "stop_kind", "approval", "outputs",
 ]  # fmt: skip
 STEP_FIELDS = {
     "n", "thought", "tool", "args", "observation", "outcome", "receipt", "part", "notes", "model", "label",

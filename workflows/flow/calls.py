@@ -20,6 +20,7 @@ from clawdbot.workflows.definition import Definition, Step
 from clawdbot.workflows.flow.asking import Asking
 from clawdbot.workflows.flow.rooms import Things
 from clawdbot.workflows.goals import Attendance
+from clawdbot.workflows.scope import ITEM
 from clawdbot.workflows.stop import Stop
 
 
@@ -75,6 +76,11 @@ class StepCall:
     @property
     def position(self) -> str:
         return self.row.position
+
+    @property
+    def frame_names(self) -> Mapping[str, Any]:
+        """``names`` without those of an item."""
+        return {name: value for name, value in self.names.items() if name not in ITEM}
 
     @property
     def number(self) -> int:

@@ -39,16 +39,6 @@ def output_of(performed: Performed, published: Published, workspace: Workspace) 
     }
 
 
-def outputs_of_items(items: Iterable[StepRow]) -> dict[str, Any]:
-    """The output of a foreach from those of its items."""
-    outputs = [item.output or {} for item in items]
-    return {
-        "text": f"{sum(item.state == 'done' for item in items)} of {len(outputs)} done",
-        "tables": {name: table for output in outputs for name, table in output.get("tables", {}).items()},
-        "files": [name for output in outputs for name in output.get("files", ())],
-    }
-
-
 def record_of(
     frame: Frame,
     row: StepRow,

@@ -55,7 +55,7 @@ class House:
         return room
 
     def publish(self, position: str, source: Workspace, seen: Things, *, prefix: str) -> Published:
-        """Bring what is new in ``source`` into the run's folder, under its name, or with the step's where that is taken.
+        """Bring what is new in ``source`` into the run's folder, each under its name where that is free.
 
         A list of it is written first, so that an attempt that is cut off here is cleared away by the next.
         """

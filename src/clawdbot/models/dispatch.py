@@ -170,7 +170,9 @@ class Dispatch:
 
     def _limits(self, choice: Choice) -> Limits:
         left = self._until - time.monotonic()
-        budgets = self._parts.beyond if choice.way == "beyond" else self._parts.budgets
+        budgets = self._parts.budgets.capped(self._step.budget_usd)
+        if choice.way == "beyond":
+            budgets = self._parts.beyond
         if not choice.decision.standby:
             return Limits(deadline_s=left, patience_s=None, budgets=budgets)
         return Limits(deadline_s=left * _SHARE, patience_s=_PATIENCE_S, budgets=budgets)

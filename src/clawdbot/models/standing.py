@@ -84,7 +84,8 @@ class Standing:
         rungs = tuple(self._rung(place, step.kind, question, prompt_tokens) for place in places)
         if not self._prices.known():
             return Snapshot(rungs=rungs)
-        left = self._budgets.left(run_id=step.run_id, step=step.step, user=step.user)
+        budgets = self._budgets.capped(step.budget_usd)
+        left = budgets.left(run_id=step.run_id, step=step.step, user=step.user)
         return Snapshot(rungs=rungs, budget_left=left)
 
     def opens_again_s(self, names: Sequence[str]) -> float | None:

@@ -35,6 +35,8 @@ class StepRequest:
     """The model that served the run's last step."""
     pinned: str = ""
     """The only model that may be asked; empty when the policy may choose."""
+    budget_usd: Decimal | None = None
+    """The most that the run may cost, where that is less than [budget] task_usd."""
     may_ask: bool = False
     """Somebody can be asked for more money: ApprovalNeeded may be raised."""
     approvals: frozenset[str] = frozenset()

@@ -122,7 +122,7 @@ workflow_steps = Table(
     CheckConstraint("state IN ('running', 'waiting', 'done', 'failed', 'skipped')", name="workflow_steps_state"),
 )
 """``position`` is the step's id, with the number of the item for one of a foreach: 'mails/3'.  ``n`` is the number of its
-record in ``steps``, 0 for a foreach as a whole; ``tries`` counts attempts that failed; ``elapsed_s`` is how long the run
+record in ``steps``; ``tries`` counts attempts that failed; ``elapsed_s`` is how long the run
 had worked when the step ended."""
 
 workflows = Table(

@@ -56,13 +56,13 @@ class WorkflowSteps:
             rows = connection.execute(statement.order_by(workflow_steps.c.began_at, workflow_steps.c.n)).all()
         return {row.position: _step(row) for row in rows}
 
-    def begin(self, run_id: str, position: str, *, numbered: bool = True) -> StepRow:
+    def begin(self, run_id: str, position: str) -> StepRow:
         """The step is worked on from now on, or again; the first time it gets its number."""
         with self._database.write() as connection:
             self._leases.fence(connection, run_id)
             known = _row(connection, run_id, position)
             if known is None:
-                n = _next_number(connection, run_id) if numbered else 0
+                n = _next_number(connection, run_id)
                 first = {"state": "running", "n": n, "tries": 0, "error": "", "elapsed_s": 0.0, "began_at": now()}
                 connection.execute(workflow_steps.insert().values(run_id=run_id, position=position, **first))
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -35,6 +36,14 @@ class Budgets:
             "step": config.step_usd, "task": config.task_usd, "user_day": config.user_day_usd, "day": config.day_usd,
         }  # fmt: skip
         self._limits: dict[Scope, Decimal] = {scope: limit for scope, limit in limits.items() if limit is not None}
+
+    def capped(self, task_usd: Decimal | None) -> Budgets:
+        """The same money, of which one run has no more than that; None changes nothing."""
+        if task_usd is None:
+            return self
+        capped = copy.copy(self)
+        capped._limits = {**self._limits, "task": min(task_usd, self._limits.get("task", task_usd))}
+        return capped
 
     def left(self, *, run_id: str, step: int, user: str) -> Mapping[Scope, Decimal | None]:
         """US dollars that each scope still has, after what is spent and reserved; None where there is no limit."""
