@@ -12,7 +12,7 @@ import typer.main
 from clawdbot.cli.wording import Words, locale_language
 
 COMMANDS = (
-    "run", "ask", "runs", "show", "why", "replay", "approve", "knowledge", "models", "router", "tools", "init",
+    "run", "ask", "runs", "show", "why", "replay", "approve", "settle", "knowledge", "models", "router", "tools", "init",
     "worker", "start", "stop", "scale", "status", "prune",
     "doctor", "demo", "version",
 )  # fmt: skip

@@ -19,10 +19,11 @@ def show(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> int:
+    from clawdbot.cli.effects_view import effect_object, print_effects
     from clawdbot.cli.moments import local_time
+    from clawdbot.cli.person import quoted
     from clawdbot.cli.records import run_object
     from clawdbot.cli.result_view import print_result
-    from clawdbot.cli.running import quoted
     from clawdbot.cli.step_stream import StepStream
     from clawdbot.cli.terminal import output
     from clawdbot.cli.wording import Words
@@ -34,10 +35,11 @@ def show(
     try:
         record = ledger.get_run(run)
         found = run_object(settings, ledger, record)
+        effects = ledger.effects.of_family(record.id)
     finally:
         ledger.close()
     if json:
-        emit(found)
+        emit({**found, "effects": [effect_object(effect) for effect in effects]})
         return 0
     words = Words("zh" if record.language == "zh" else "en")
     say(words("show.head", id=record.id, user=clean(record.user), when=local_time(record.created_at)))
@@ -50,6 +52,7 @@ def show(
         stream.step(step)
     say()
     print_result(output(), found, words)
+    print_effects(session, effects, words)
     if found["approval"]:
         say(words("approval.head", tool=found["approval"]["tool"]))
         say(quoted(str(found["approval"]["payload"])))

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clawdbot.errors import StoreError
 from clawdbot.failpoints import reach
 from clawdbot.store.database import Database, now
 from clawdbot.store.leases import Leases
-from clawdbot.store.tables import effects
+from clawdbot.store.tables import effects, runs
 
 EffectState = Literal["intent", "done", "unknown", "failed"]
 """intent: written down, perhaps under way; unknown: a person must look; failed: certainly not happened."""
@@ -108,17 +108,16 @@ class EffectLedger:
 
     def of_run(self, run_id: str) -> tuple[EffectRecord, ...]:
         """All effects of a run by step."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                select(effects).where(effects.c.run_id == run_id).order_by(effects.c.step, effects.c.begun_at)
-            )
-            return tuple(EffectRecord(**row._mapping) for row in rows)
+        return self._read(effects.c.run_id == run_id)
+
+    def of_family(self, run_id: str) -> tuple[EffectRecord, ...]:
+        """All effects of a run and of the runs that are steps of it."""
+        family = select(runs.c.id).where(or_(runs.c.id == run_id, runs.c.parent == run_id))
+        return self._read(effects.c.run_id.in_(family))
 
     def unsettled(self) -> tuple[EffectRecord, ...]:
         """Effects of all runs of which a person must say what became of them, oldest first."""
-        statement = select(effects).where(effects.c.state == "unknown").order_by(effects.c.begun_at, effects.c.key)
-        with self._database.read() as connection:
-            return tuple(EffectRecord(**row._mapping) for row in connection.execute(statement))
+        return self._read(effects.c.state == "unknown", by=effects.c.begun_at)
 
     def times_spent(self, *, run_id: str, payload_hash: str, but_key: str) -> int:
         """How many other effects of the run with this payload happened, or may have."""
@@ -134,6 +133,11 @@ class EffectLedger:
                 )
             )
         return int(count or 0)
+
+    def _read(self, which: ColumnElement[bool], *, by: ColumnElement[Any] = effects.c.step) -> tuple[EffectRecord, ...]:
+        statement = select(effects).where(which).order_by(by, effects.c.begun_at, effects.c.key)
+        with self._database.read() as connection:
+            return tuple(EffectRecord(**row._mapping) for row in connection.execute(statement))
 
     def _claim(self, connection: Connection, key: str, claim: dict[str, Any]) -> EffectRecord | None:
         again = update(effects).where(effects.c.key == key, effects.c.state == "failed").values(**claim)

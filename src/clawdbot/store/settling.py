@@ -70,6 +70,8 @@ class Settling:
             return
         if mail.state == "sending":
             raise UsageError("The mail is being sent at this moment.", hint="Look again in a minute: clawdbot settle")
+        if mail.state == "sent" and settlement == "not_sent":
+            raise UsageError("The server took the mail meanwhile.", hint="See: clawdbot settle")
         if mail.state != "sent":
             values = {"state": _MAIL_STATE[settlement], "updated_at": now()}
             connection.execute(update(outbox).where(outbox.c.key == key).values(**values))
