@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from clawdbot.agents.briefing import compile_brief
 from clawdbot.agents.events import Listener, event, silent
 from clawdbot.agents.planner import Planner
 from clawdbot.errors import ClawdbotError, Drained, LeaseLost, RunCancelled, StoreError, UsageError
@@ -24,6 +23,7 @@ from clawdbot.models.interruption import Interrupted, interruptible
 from clawdbot.store.ledger import RunRecord
 from clawdbot.store.owner import this_process
 from clawdbot.store.queue import INTERACTIVE, Claimed, NewRun, RunKind
+from clawdbot.workflows.accepting import accept, new_goal
 from clawdbot.workflows.approver import Approver, nobody
 from clawdbot.workflows.checkpoints import LedgerCheckpoints
 from clawdbot.workflows.goals import Attendance, GoalRuns
@@ -76,9 +76,8 @@ class RunEngine:
         self._planner = planner
         self._ledger = planner.ledger
         self._queue = planner.ledger.queue
-        checkpoints = LedgerCheckpoints(planner.ledger.database, planner.ledger.leases)
-        self._goals = GoalRuns(planner, checkpoints)
-        self._travel = TimeTravel(planner, self._goals, checkpoints)
+        self._goals = GoalRuns(planner, LedgerCheckpoints(planner.ledger.database, planner.ledger.leases))
+        self._travel = TimeTravel(planner.ledger, planner.runs)
         self._heartbeat = Heartbeat(planner.ledger.queue)
         self._runners: dict[RunKind, Runner] = {}
         self._on_end: list[Told] = []
@@ -110,7 +109,8 @@ class RunEngine:
         Raises UsageError on an unusable goal before anything is recorded.  KeyboardInterrupt leaves a run that
         :meth:`resume` continues; a killed process leaves one that a worker takes over.
         """
-        return self.begin(self._new(goal, user=user, ask=ask), listener=listener, approver=approver)
+        run = new_goal(self._planner.config, goal, user=user, ask=ask)
+        return self.begin(run, listener=listener, approver=approver)
 
     def begin(self, run: NewRun, *, listener: Listener = silent, approver: Approver = nobody) -> RunResult:
         """Accept any run and work on it at once, in this process; like :meth:`start` otherwise."""
@@ -119,12 +119,8 @@ class RunEngine:
         return self._work(claimed, listener, approver, None, watched=True)
 
     def accept(self, goal: str, *, user: str, ask: bool = False, model: str = "", priority: int = INTERACTIVE) -> str:
-        """Put a goal into the queue for workers; on the disk when this returns the run's id.  Raises UsageError."""
-        if model and model not in self._planner.models.ladder.settings:
-            raise UsageError(f"There is no model {model!r} that workers know.", hint="List them: clawdbot models list")
-        run_id = self._queue.accept(self._new(goal, user=user, ask=ask, model=model, priority=priority))
-        reach("run.accepted")
-        return run_id
+        """Put a goal into the queue for workers; see :func:`clawdbot.workflows.accepting.accept`."""
+        return accept(self._ledger, self._planner.config, goal, user=user, ask=ask, model=model, priority=priority)
 
     def resume(self, run_id: str, *, listener: Listener = silent, approver: Approver = nobody) -> RunResult:
         """Go on, in this process, with a run that was cut off, waits or is queued; UsageError when it has ended or
@@ -160,12 +156,6 @@ class RunEngine:
     def fork(self, run_id: str, *, step: int = 0, checkpoint: str = "", user: str) -> str:
         """A new run that begins at that step, or checkpoint, of another; see :meth:`TimeTravel.fork`."""
         return self._travel.fork(run_id, step=step, checkpoint=checkpoint, user=user)
-
-    def _new(self, goal: str, *, user: str, ask: bool, model: str = "", priority: int = INTERACTIVE) -> NewRun:
-        brief = compile_brief(goal, self._planner.config, tools=frozenset(self._planner.tools))
-        spec = {"model": model} if model else {}
-        kind: RunKind = "ask" if ask else "goal"
-        return NewRun(goal=goal, language=brief.language, user=user, kind=kind, spec=spec, priority=priority)
 
     def _work(
         self, claimed: Claimed, listener: Listener, approver: Approver, stop: Stop | None, *, watched: bool

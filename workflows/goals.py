@@ -48,10 +48,6 @@ class GoalRuns:
         """Where the run stands; without values when it was never begun."""
         return self._graph.get_state(_settings(run_id))
 
-    def history(self, run_id: str) -> tuple[StateSnapshot, ...]:
-        """Every state of the run that was kept, newest first."""
-        return tuple(self._graph.get_state_history(_settings(run_id)))
-
     def run(self, claimed: Claimed, by: Attendance) -> RunResult:
         """From the last checkpoint to the end, or until a person must answer, when the run waits in the ledger too.
 

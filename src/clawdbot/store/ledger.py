@@ -176,9 +176,10 @@ class RunLedger:
             raise UsageError(f"More than one run begins with {run_id!r}.", hint=f"Give more of it: {ids}.")
         return RunRecord(**rows[0]._mapping)
 
-    def list_runs(self, *, limit: int = 50) -> tuple[RunRecord, ...]:
-        """The newest runs, newest first."""
+    def list_runs(self, *, limit: int = 50, children: bool = False) -> tuple[RunRecord, ...]:
+        """The newest runs, newest first; with ``children`` also those that are steps of workflow runs."""
         newest = select(runs).order_by(runs.c.created_at.desc(), runs.c.id).limit(limit)
+        newest = newest if children else newest.where(runs.c.parent.is_(None))
         with self._database.read() as connection:
             return tuple(RunRecord(**row._mapping) for row in connection.execute(newest))
 
