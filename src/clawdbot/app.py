@@ -21,10 +21,16 @@ from clawdbot.tools.executor import Executor
 from clawdbot.tools.registry import Registry
 from clawdbot.workflows.announcing import Announcer
 from clawdbot.workflows.approving import Approving
+from clawdbot.workflows.definition import StepKind
 from clawdbot.workflows.duty import Duty
 from clawdbot.workflows.engine import RunEngine
 from clawdbot.workflows.expiry import PERIOD_S as EXPIRY_PERIOD_S
 from clawdbot.workflows.expiry import Expiry
+from clawdbot.workflows.flow.calls import Perform
+from clawdbot.workflows.flow.goal_step import GoalSteps
+from clawdbot.workflows.flow.runner import WorkflowRuns
+from clawdbot.workflows.flow.tool_step import ToolSteps
+from clawdbot.workflows.flow.write_step import WriteSteps
 from clawdbot.workflows.notifier import PERIOD_S as NOTIFIER_PERIOD_S
 from clawdbot.workflows.notifier import Notifier
 from clawdbot.workflows.retention import Retention
@@ -34,6 +40,7 @@ from clawdbot.workflows.sweeper import PERIOD_S as SWEEPER_PERIOD_S
 from clawdbot.workflows.sweeper import Sweeper
 from clawdbot.workflows.worker import Worker
 from clawdbot.workflows.worker_events import Tell, untold
+from clawdbot.workflows.writing.writer import Writer
 
 
 class App:
@@ -65,6 +72,7 @@ class App:
             runs=config.app.home / "runs",
         )
         self.engine = RunEngine(self.planner)
+        self.engine.serve("workflow", self._workflow_runs().run)
         announcer = Announcer(self.ledger)
         self.engine.on_end(announcer.ended)
         self.engine.on_wait(announcer.waits)
@@ -76,6 +84,13 @@ class App:
         """An App whose steps go to the configured models, or all to ``model``; UsageError or ModelUnavailable when
         there is none."""
         return cls(config, ladder=open_ladder(config, name=model))
+
+    def _workflow_runs(self) -> WorkflowRuns:
+        goals = GoalSteps(self.engine.work)
+        performers: dict[StepKind, Perform] = {
+            "goal": goals, "tool": ToolSteps(goals), "write": WriteSteps(Writer(self.models)),
+        }  # fmt: skip
+        return WorkflowRuns(self.planner, performers)
 
     def worker(self, *, label: str = "", slots: int = 0, tell: Tell = untold) -> Worker:
         """A worker on this App's queue; ``slots`` 0 is [worker] slots."""

@@ -67,6 +67,9 @@ class StepCall:
     deadline: float
     """On ``time.monotonic()``'s clock."""
     spent_usd: Decimal
+    """What the run and those below it have cost so far."""
+    spent_below_usd: Decimal
+    """Of that, the cost of the runs below it."""
     granted: frozenset[str] = frozenset()
     """Payload hashes that a person approved with the step."""
     granted_by: str = ""
@@ -103,6 +106,17 @@ class Usage:
     cost_usd: Decimal = Decimal(0)
     attempts: int = 0
     ms: int = 0
+
+    def __add__(self, later: Usage) -> Usage:
+        return Usage(
+            model=later.model or self.model,
+            prompt_tokens=self.prompt_tokens + later.prompt_tokens,
+            cached_tokens=self.cached_tokens + later.cached_tokens,
+            completion_tokens=self.completion_tokens + later.completion_tokens,
+            cost_usd=self.cost_usd + later.cost_usd,
+            attempts=self.attempts + later.attempts,
+            ms=self.ms + later.ms,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,11 @@ class Progress:
         """What models have cost in this run."""
         return spent(self.rows().values())
 
+    @property
+    def spent_below_usd(self) -> Decimal:
+        """Of that, what the runs of its goals have cost."""
+        return spent(row for row in self.rows().values() if row.child is not None)
+
     def rows(self) -> dict[str, StepRow]:
         """All steps that began, by position."""
         with self._lock:
@@ -149,7 +154,8 @@ class Progress:
         frame.steps.end(
             frame.run_id, row.position, state, elapsed_s=elapsed_s, output=output, error=error, record=record
         )
-        self._set(replace(row, state=state, output=output, error=error, elapsed_s=elapsed_s))
+        ended = replace(row, state=state, output=output, error=error, elapsed_s=elapsed_s)
+        self._set(replace(ended, child=performed.child))
         frame.by.listener(event("step", frame.run_id, **record))
 
     def _set(self, row: StepRow) -> StepRow:

@@ -13,7 +13,7 @@ from typing import Any
 from clawdbot.models import interruption
 from clawdbot.store.workflow_steps import StepRow
 from clawdbot.workflows.definition import Step, StepKind
-from clawdbot.workflows.flow.calls import Frame, Perform, Performed, StepCall, StepFailed, StepWaits
+from clawdbot.workflows.flow.calls import Frame, Perform, Performed, StepCall, StepFailed, StepWaits, Usage
 from clawdbot.workflows.flow.kept import things_of
 from clawdbot.workflows.flow.points import Granted, approved
 from clawdbot.workflows.flow.progress import NOTHING, Progress
@@ -159,17 +159,23 @@ class Settling:
             return
         self._frame.stop.check()
         row = self._progress.begin(unit.position)
+        before = Usage()
         while True:
             began = time.monotonic()
             call = self._call(step, row, unit, granted)
             try:
-                return self._done(step, call, unit, self._performed(step, call), began)
+                performed = self._performed(step, call)
+                performed = replace(performed, usage=before + performed.usage)
+                return self._done(step, call, unit, performed, began)
             except StepWaits:
                 self._progress.wait(row)
                 raise
             except TemplateFailed as error:
                 return self._fail(step, row, unit.names, StepFailed(str(error), outcome="retryable"), began)
             except StepFailed as error:
+                if error.given is not None:
+                    error.given = replace(error.given, usage=before + error.given.usage)
+                    before = error.given.usage
                 last = not error.again or row.tries + 1 >= step.retries.attempts or self._progress.remaining_s <= 0
                 if last:
                     return self._fail(step, row, unit.names, error, began)
@@ -223,7 +229,8 @@ class Settling:
             frame=self._frame, step=step, row=row, names=unit.names, seen=seen, given=given,
             room=self._progress.house.room(room or unit.position, seen), receipts=self._progress.receipts(step),
             deadline=time.monotonic() + (left_s if step.timeout_s is None else min(left_s, step.timeout_s)),
-            spent_usd=self._progress.spent_usd, granted=granted.hashes, granted_by=granted.by, args=granted.args,
+            spent_usd=self._progress.spent_usd, spent_below_usd=self._progress.spent_below_usd,
+            granted=granted.hashes, granted_by=granted.by, args=granted.args,
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from clawdbot.errors import ApprovalNeeded, BudgetExceeded, ClawdbotError, UsageError
@@ -10,18 +11,47 @@ from clawdbot.store.answers import Answer
 from clawdbot.tools.answered import call_with_answers
 from clawdbot.tools.executor import RunFrame
 from clawdbot.tools.question import Question
+from clawdbot.workflows.drift import changes
 from clawdbot.workflows.flow.calls import Performed, StepCall, StepFailed, StepWaits
 from clawdbot.workflows.flow.envelopes import addressed, envelope
+from clawdbot.workflows.flow.goal_step import GoalSteps
+from clawdbot.workflows.flow.wording import words
 from clawdbot.workflows.templates import render_all
 
 
-def call_tool(call: StepCall) -> Performed:
-    """Call the step's tool with its rendered arguments."""
+class ToolSteps:
+    """Does tool steps; where a call does not stand on what it was frozen on any longer, ``goals`` plans anew."""
+
+    def __init__(self, goals: GoalSteps) -> None:
+        self._goals = goals
+
+    def __call__(self, call: StepCall) -> Performed:
+        """Call the step's tool with its rendered arguments."""
+        changed = _drifted(call)
+        if not changed:
+            return _called(call)
+        said = words(call.frame.language)["drifted"].format(changes="; ".join(changed))
+        if call.step.on_drift == "fail" or not call.step.original:
+            raise StepFailed(said, again=False)
+        performed = self._goals.pursue(call, call.step.original)
+        return replace(performed, notes=(said, *performed.notes))
+
+
+def _drifted(call: StepCall) -> tuple[str, ...]:
+    stands_on = call.step.stands_on
+    if stands_on is None:
+        return ()
+    planner = call.frame.planner
+    table = str(_render(call, stands_on.table)) if stands_on.table else ""
+    seen = stands_on.model_copy(update={"table": table})
+    return changes(seen, planner.databases, planner.config, call.room, language=call.frame.language)
+
+
+def _called(call: StepCall) -> Performed:
     args = call.args if call.args is not None else rendered(call)
-    frame = call.frame
     try:
         answered = call_with_answers(
-            frame.planner.executor, call.step.tool, args, run=_run_frame(call, args), step=call.number,
+            call.frame.planner.executor, call.step.tool, args, run=_run_frame(call, args), step=call.number,
             ask=lambda needed: _answer(call, needed),
         )  # fmt: skip
     except BudgetExceeded as error:
@@ -46,10 +76,7 @@ def question(call: StepCall) -> Question:
 
 def rendered(call: StepCall) -> dict[str, Any]:
     """The arguments of the call; None leaves an argument to the tool's default.  StepFailed for a broken template."""
-    try:
-        args = render_all(call.step.args, call.names)
-    except UsageError as error:
-        raise StepFailed(str(error), outcome="retryable", again=False) from error
+    args = _render(call, call.step.args)
     kept: dict[str, Any] = {name: value for name, value in args.items() if value is not None}
     if call.frame.planner.fixed_tools[call.step.tool].provides == "mail" and "to" in kept:
         kept["to"] = addressed(kept["to"], call.frame.planner.config)
@@ -84,3 +111,10 @@ def _answer(call: StepCall, needed: ApprovalNeeded) -> Answer:
     if answer is None:
         raise StepWaits([(call.frame.run_id, needed.payload_hash)])
     return answer
+
+
+def _render(call: StepCall, value: Any) -> Any:
+    try:
+        return render_all(value, call.names)
+    except UsageError as error:
+        raise StepFailed(str(error), outcome="retryable", again=False) from error

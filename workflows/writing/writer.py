@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 
 from clawdbot import __version__
@@ -38,6 +39,8 @@ class Commission:
     label: Label
     today: date
     deadline_s: float
+    budget_usd: Decimal | None = None
+    """The most that the run itself may cost; None leaves it to the configuration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +115,7 @@ class Writer:
         request = StepRequest(
             run_id=commission.run_id, step=commission.step, user=commission.user, kind="summarise", intent="writing",
             label=commission.label, deadline_s=commission.deadline_s, language=language,
-            versions={"clawdbot": __version__},
+            versions={"clawdbot": __version__}, budget_usd=commission.budget_usd,
         )  # fmt: skip
         try:
             answer = self._models.complete(
