@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from clawdbot.config import AppConfig, Config, StoreConfig, WorkflowsConfig
+from clawdbot.config import AppConfig, Config, StoreConfig
 from clawdbot.store.durable_tables import events, workflows
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.notices import Notice, NoticeBoard
@@ -110,16 +110,18 @@ class Office:
         return list(reversed(NoticeBoard(self.ledger.database).newest(limit=1000)))
 
 
+MakeOffice = Callable[..., Office]
+
+
 @pytest.fixture
-def make_office(ledger_url: str, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def make_office(tmp_path: Path) -> Iterator[MakeOffice]:
     """An office with other settings."""
     made: list[Office] = []
 
-    def make(*, timezone: str = "UTC", language: str = "en", late_s: float = 60.0, url: str = ledger_url) -> Office:
+    def make(*, url: str = "", timezone: str = "UTC", language: str = "en", today: str = "") -> Office:
         config = Config(
-            app=AppConfig(home=tmp_path / "home", timezone=timezone, language=language),
+            app=AppConfig(home=tmp_path / "home", timezone=timezone, language=language, today=today),
             store=StoreConfig(url=url),
-            workflows=WorkflowsConfig(late_s=late_s),
         )
         made.append(Office(config=config, ledger=RunLedger.open(config)))
         return made[-1]
@@ -131,5 +133,11 @@ def make_office(ledger_url: str, tmp_path: Path) -> Iterator[Callable[..., Offic
 
 
 @pytest.fixture
-def office(make_office: Callable[..., Office]) -> Office:
+def office(make_office: MakeOffice) -> Office:
     return make_office()
+
+
+@pytest.fixture
+def office_on_both(make_office: MakeOffice, ledger_url: str) -> Office:
+    """Once on SQLite, once on PostgreSQL: for what the database has a part in."""
+    return make_office(url=ledger_url)
