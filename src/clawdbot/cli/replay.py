@@ -1,4 +1,4 @@
-"""``clawdbot replay RUN``: the recorded steps put to another model, or decided anew, and compared."""
+"""``clawdbot replay RUN``: the recorded steps put to another model or decided anew, and compared; or a run forked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clawdbot.cli import exit_codes
-from clawdbot.cli.session import ConfigOption, JsonOption, help_text, os_user, session_of
+from clawdbot.cli.session import (
+    ConfigOption,
+    JsonOption,
+    QuietOption,
+    UserOption,
+    YesOption,
+    help_text,
+    os_user,
+    session_of,
+)
 from clawdbot.cli.streams import clean, emit, tell
 from clawdbot.cli.why import LangOption, words_for
+from clawdbot.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 OtherModel = Annotated[str | None, typer.Option("--model", metavar="NAME", help=help_text("replay.model"))]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="STEP", help=help_text("fork.from"))]
 
 
 @app.command()
@@ -41,13 +52,22 @@ def replay(
     model: OtherModel = None,
     json: JsonOption = False,
     lang: LangOption = None,
+    begin: FromOption = None,
+    user: UserOption = None,
+    yes: YesOption = False,
+    quiet: QuietOption = False,
 ) -> int:
+    from clawdbot.cli.forking import work_on_fork
     from clawdbot.cli.recorded import read_run
     from clawdbot.cli.telling import Telling
     from clawdbot.store.ledger import RunLedger
 
     session = session_of(context)
     settings = session.load(config, json=json)
+    if begin is not None:
+        return work_on_fork(session, run, begin, model=model, user=user or os_user(), yes=yes, quiet=quiet)
+    if user or yes or quiet:
+        raise UsageError(session.words("fork.only"), hint=f"clawdbot replay {run} --from STEP")
     ledger = RunLedger.open(settings)
     try:
         found = read_run(ledger, run)

@@ -25,6 +25,7 @@ def runs(
     config: ConfigOption = None,
     json: JsonOption = False,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help=help_text("runs.limit"))] = 20,
+    everything: Annotated[bool, typer.Option("--all", help=help_text("queued.all"))] = False,
     costs: Annotated[bool, typer.Option("--costs", help=help_text("costs.help"))] = False,
 ) -> int:
     from clawdbot.store.ledger import RunLedger
@@ -35,11 +36,14 @@ def runs(
         return _show_costs(loaded, session.words, limit=limit, json=json)
     ledger = RunLedger.open(loaded)
     try:
-        found = ledger.list_runs(limit=limit)
+        found = ledger.list_runs(limit=limit, children=everything)
     finally:
         ledger.close()
     if json:
-        names = ("id", "created_at", "updated_at", "user", "goal", "language", "status", "verdict", "error")
+        names = (
+            "id", "created_at", "updated_at", "user", "goal", "language", "status", "verdict", "error", "kind",
+            "parent",
+        )  # fmt: skip
         emit({"runs": [{name: getattr(record, name) for name in names} for record in found]})
     elif found:
         _print(found, session.words)
