@@ -171,6 +171,6 @@ def _items(given: Any) -> list[Any]:
 
 
 def _unknown(name: str, definition: Definition) -> str:
-    near = process.extractOne(name, definition.inputs, score_cutoff=_NEAR)
+    near = process.extractOne(name, list(definition.inputs), score_cutoff=_NEAR)
     known = ", ".join(definition.inputs) or "none"
     return f"there is no input {name!r} ({f'did you mean {near[0]!r}?' if near else f'inputs: {known}'})"
