@@ -61,7 +61,9 @@ class EffectLedger:
         try:
             with self._database.write(durable=True) as connection:
                 self._leases.fence(connection, run_id, progress=False)
-                return self._claim(connection, key, claim)
+                known = self._claim(connection, key, claim)
+            reach("effect.intent")
+            return known
         except StoreError as error:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
