@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ from clawdbot.workflows.schedules.known import KnownWorkflows
 from clawdbot.workflows.schedules.spec import ScheduleSpec
 from clawdbot.workflows.schedules.wording import delay, say
 from clawdbot.workflows.starting import new_run
+
+log = logging.getLogger(__name__)
 
 MOST_LINKS = 10
 """How often workflows may start each other in a row."""
@@ -177,12 +180,18 @@ class Starts:
                 raise UsageError(say(known.language(schedule.workflow), "chain", most=MOST_LINKS))
         # Relative dates are seen from the day it was due, unless the configuration fixes one.
         day = None if self._config.app.today or start.by_hand else start.due.astimezone(spec.zone).date()
-        return new_run(
-            definition, {**spec.trigger.inputs, **(start.inputs or {})}, config=self._config, user=spec.user,
-            priority=SCHEDULED, ready_at="" if ready is None else moment_text(ready),
-            run_id=run_id_of(schedule.name, start.due), day=day, schedule=schedule.name,
-            extra={"due_at": moment_text(start.due), "links": links},
-        )  # fmt: skip
+        try:
+            return new_run(
+                definition, {**spec.trigger.inputs, **(start.inputs or {})}, config=self._config, user=spec.user,
+                priority=SCHEDULED, ready_at="" if ready is None else moment_text(ready),
+                run_id=run_id_of(schedule.name, start.due), day=day, schedule=schedule.name,
+                extra={"due_at": moment_text(start.due), "links": links},
+            )  # fmt: skip
+        except ClawdbotError:
+            raise
+        except Exception as error:  # our bug: it must not be silent, nor stop this schedule for ever
+            log.exception("Schedule %s could not be started.", schedule.name)
+            raise UsageError(f"{type(error).__name__}: {error}") from error
 
     def _tell_failed_in(self, connection: Connection, firing: Firing, known: KnownWorkflows, reason: str) -> None:
         language = known.language(firing.schedule.partition("/")[0])
