@@ -24,15 +24,17 @@ def new_run(
     ready_at: str = "",
     run_id: str = "",
     day: date | None = None,
+    language: Language | None = None,
     schedule: str = "",
     extra: Mapping[str, Any] | None = None,
 ) -> NewRun:
     """The run to accept.  ``day`` is what relative dates are seen from, for a late start the day it was due; None is
-    today.  ``extra`` is kept in the run's spec besides.  UsageError when the inputs do not fit.
+    today.  ``language`` is the person's, for where neither inputs nor the configuration say one; ``extra`` is kept in
+    the run's spec besides.  UsageError when the inputs do not fit.
     """
     seen_from = day or today(config.app)
     values = resolve(definition, inputs, day=seen_from, contacts=config.mail.contacts)
-    language = _language(definition, values, config)
+    spoken = _language(definition, values, config, language)
     spec: dict[str, Any] = {
         **(extra or {}),
         "workflow": definition.name,
@@ -45,15 +47,17 @@ def new_run(
     if schedule:
         spec["schedule"] = schedule
     return NewRun(
-        goal=definition.heading(language), language=language, user=user, id=run_id, kind="workflow", spec=spec,
+        goal=definition.heading(spoken), language=spoken, user=user, id=run_id, kind="workflow", spec=spec,
         priority=priority, ready_at=ready_at,
     )  # fmt: skip
 
 
-def _language(definition: Definition, values: Mapping[str, Any], config: Config) -> Language:
-    """An input of that name says it, then [app] language, then the title."""
-    wanted = values.get("language")
-    for said in (wanted, config.app.language):
+def _language(
+    definition: Definition, values: Mapping[str, Any], config: Config, preferred: Language | None
+) -> Language:
+    """An input of that name says it, then [app] language, then the person's where the title is in both, else that."""
+    both = bool(definition.title.zh and definition.title.en and definition.title.zh != definition.title.en)
+    for said in (values.get("language"), config.app.language, preferred if both else None):
         if said == "zh":
             return "zh"
         if said == "en":
