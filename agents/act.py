@@ -6,10 +6,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from clawdbot.agents.checks import check_answer, check_call, check_outcome, wrong_language
+from clawdbot.agents.checks import UNSUPPORTED, check_answer, check_call, check_outcome, wrong_language
 from clawdbot.agents.events import Ask, Listener, event
 from clawdbot.agents.guards import repeated
 from clawdbot.agents.offers import FINISH
+from clawdbot.agents.own_words import in_own_words
 from clawdbot.agents.planner import Frame, Planner
 from clawdbot.agents.routing import validation
 from clawdbot.agents.state import RunState
@@ -88,7 +89,10 @@ def _repeat(frame: Frame, intent: Intent) -> Step | None:
 def _call(frame: Frame, intent: Intent, ask: Ask) -> Step:
     wrong = check_call(frame, intent)
     if wrong:
-        return _step(frame, intent, wrong, "retryable")
+        written = in_own_words(frame, intent)
+        if written is None:
+            return _step(frame, intent, wrong, "retryable")
+        intent = written
     run_id = frame.state["run_id"]
 
     def answer(needed: ApprovalNeeded) -> Answer:
@@ -135,7 +139,7 @@ def _finish(frame: Frame, intent: Intent, listener: Listener, began: float) -> d
         step = _step(frame, intent, reminder, "complaint")
         wrong = [reminder]
     elif wrong:
-        text = "No result supports: " + ", ".join(wrong) + ". State only what the results show."
+        text = f"{UNSUPPORTED}{', '.join(wrong)}. State only what the results show."
         step = _step(frame, intent, text, "complaint", notes=tuple(wrong))
     else:
         step = _step(frame, intent, "accepted", "ok")

@@ -16,6 +16,7 @@ from clawdbot.tools.executor import Outcome
 _FIRM = ("the goal asks for", "the period")
 """Complaints that stand however often they are made; others (an empty result, a value) may be right after all."""
 
+UNSUPPORTED = "No result supports: "
 WRITE_IN: dict[Language, str] = {"zh": "Write it in Chinese (简体中文).", "en": "Write it in English."}
 
 _SHOWN = 60
@@ -32,7 +33,7 @@ def check_call(frame: Frame, intent: Intent) -> str:
     wrong = check_text(text, frame.all_frames(), frame.brief, done, quotes=frame.quotes())
     if not wrong:
         return wrong_language(frame, text)
-    return "No result supports: " + ", ".join(wrong) + ". Leave it out or use the true facts."
+    return f"{UNSUPPORTED}{', '.join(wrong)}. Leave it out or use the true facts."
 
 
 def check_answer(frame: Frame, answer: str, done: frozenset[str]) -> list[str]:

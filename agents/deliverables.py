@@ -64,6 +64,9 @@ _EN_DESC = (
     r"most recent|richest|busiest|strongest|priciest"
 )
 _EN_ASC = r"lowest|smallest|least|worst|fewest|minimum|shortest|lightest|oldest|earliest|cheapest|bottom|weakest"
+_THINGS = r"\s*[个名种位家项款条笔单](?!\s*(?:月(?!份)|季|星期|周|礼拜|小时|工作日|自然月))"
+_WITH_THE = r"(?:[\w-]+\s+){1,3}?(?:with|having|that|who|which|whose)\s+(?:\w+\s+){0,3}?(?:the\s+)?"
+"""'ten products with the highest ...', 'five customers who spent the most'."""
 _TOP = (
     (
         re.compile(
@@ -74,9 +77,13 @@ _TOP = (
     (re.compile(rf"(?:{_DESC})的?\s*{_N}\s*[个名种位家项款条笔单]?", _FLAGS), True),
     (re.compile(rf"(?:后|倒数|垫底的?)\s*{_N}\s*[个名种位家项款]", _FLAGS), False),
     (re.compile(rf"(?:{_ASC})的?\s*{_N}\s*[个名种位家项款条笔单]?", _FLAGS), False),
+    (re.compile(rf"{_N}{_THINGS}[^，,。;；]{{0,10}}?(?:{_DESC})", _FLAGS), True),
+    (re.compile(rf"{_N}{_THINGS}[^，,。;；]{{0,10}}?(?:{_ASC})", _FLAGS), False),
     (re.compile(rf"\b{_N}\s+(?:\w+\s+)?(?:{_EN_DESC})\b", _FLAGS), True),
+    (re.compile(rf"\b{_N}\s+{_WITH_THE}(?:{_EN_DESC})\b", _FLAGS), True),
     (re.compile(rf"\b(?:{_EN_DESC})\s+{_N}\b", _FLAGS), True),
     (re.compile(rf"\b{_N}\s+(?:\w+\s+)?(?:{_EN_ASC})\b", _FLAGS), False),
+    (re.compile(rf"\b{_N}\s+{_WITH_THE}(?:{_EN_ASC})\b", _FLAGS), False),
     (re.compile(rf"\b(?:{_EN_ASC})\s+{_N}\b", _FLAGS), False),
 )
 _POSITIONS = {

@@ -64,13 +64,16 @@ def test_what_the_results_support_is_accepted_at_once(office: MakeOffice, goal: 
 @pytest.mark.parametrize(
     "lie", ["North sold 6,123.45.", "合计为8.2万元", "South sold 5,500.25.", "I deleted the orders."]
 )
-def test_a_lie_is_never_mailed(office: MakeOffice, lie: str) -> None:
-    told = [step("mail", f"try {n}", subject="Sales", body=lie + " " * n) for n in range(3)]
+def test_a_lie_is_never_mailed_but_plain_facts_in_its_place(office: MakeOffice, lie: str) -> None:
+    told = [step("mail", f"try {n}", subject=f"Sales {lie}", body=lie + " " * n) for n in range(2)]
     at = office([query_step(), *told, step("finish", answer="North leads.")])
     result = at.run(f"{GOAL}, mail it to finance")
-    assert result.verdict == "partial"
-    assert at.postbox.mails() == []
-    assert "no mail" in "".join(result.missing)
+    [sent] = at.postbox.mails()
+    assert lie not in str(sent["Subject"]) and lie not in sent.get_body(("plain",)).get_content()
+    assert "5,500.25" in sent.get_body(("plain",)).get_content()
+    assert [s["outcome"] for s in result.steps] == ["ok", "retryable", "ok", "ok"]
+    assert "text written by the program" in result.steps[2]["notes"]
+    assert result.verdict == "verified"
 
 
 def test_a_lie_in_a_report_is_sent_back_and_a_true_summary_taken(office: MakeOffice) -> None:

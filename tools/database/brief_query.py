@@ -6,7 +6,7 @@ A measure is written as one string: a name ('revenue'), 'count TABLE' or 'HOW TA
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -14,11 +14,14 @@ from pydantic import ValidationError
 from clawdbot.errors import RetryableToolError
 from clawdbot.tools.database.asked import Asked, Hints
 from clawdbot.tools.database.catalog import Catalog
-from clawdbot.tools.database.lexicon import related, split_name, synonyms
+from clawdbot.tools.database.lexicon import related, split_name, stem, synonyms
 from clawdbot.tools.database.linking import Links
 from clawdbot.tools.database.typed import Filter, How, MeasureRef, Order, Period, TypedQuery
 
 _TIME_WORDS = frozenset({"date", "time", "at", "on", "day", "datetime", "日期", "时间"})
+_SMALL_WORDS = frozenset(
+    {"in", "on", "at", "to", "of", "by", "from", "for", "per", "and", "or", "with", "is", "no", "last"}
+)
 
 
 def read_arguments(arguments: Mapping[str, Any]) -> TypedQuery:
@@ -137,17 +140,29 @@ def _spoken_date(question: str, catalog: Catalog, links: Links) -> str | None:
             continue
         of_table = split_name(table)
         words = [w for w in split_name(own) if w not in _TIME_WORDS and not any(related(w, t) for t in of_table)]
-        if words and all(_said(w, " ".join(split_name(own)), question.lower()) for w in words):
+        others = _other_words(catalog) - set(of_table)
+        if words and all(_said(w, " ".join(split_name(own)), question.lower(), others) for w in words):
             found.append(name)
     return found[0] if len(found) == 1 else None
 
 
-def _said(word: str, whole: str, question: str) -> bool:
-    """The question has the word (or one that begins with it), or a synonym of it or of the whole name."""
+def _said(word: str, whole: str, question: str, others: Set[str]) -> bool:
+    """The question has the word (or one that begins with it), or a synonym of it or of the whole name.
+
+    Not as the first half of another name: 'ship country', 'shipping company', '发货国家' are no days of shipping.
+    """
     for name in synonyms(word) | synonyms(whole):
         if not name.isascii():
-            if name in question:
+            if re.search(rf"{re.escape(name)}(?!的?(?:国|城|地|省|州|区|方式|公司|商|人|员|费|量))", question):
                 return True
-        elif re.search(rf"\b{re.escape(name)}", question):
+        elif any(
+            stem(m[1] or "") not in others for m in re.finditer(rf"\b{re.escape(name)}\w*(?:\s+(\w+))?", question)
+        ):
             return True
     return False
+
+
+def _other_words(catalog: Catalog) -> frozenset[str]:
+    """Words of columns that are no dates."""
+    named = (split_name(c.name) for t in catalog.tables for c in t.columns if not c.is_time)
+    return frozenset(word for words in named for word in words) - _SMALL_WORDS

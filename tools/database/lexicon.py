@@ -209,6 +209,11 @@ def translate_value(text: str) -> tuple[str, ...]:
     return tuple(sorted(w for w in synonyms(low) if w != low))
 
 
+def names_territory(value: str) -> bool:
+    """The text is the name of a country in English or Chinese, or its code of two letters."""
+    return value.strip().lower() in _territories()[0]
+
+
 def mentioned_territories(text: str) -> tuple[str, ...]:
     """The countries that a text names, as the text writes them; a code of two letters only when it is usual."""
     codes, _ = _territories()

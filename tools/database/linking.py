@@ -17,6 +17,7 @@ from clawdbot.tools.database.lexicon import (
     concepts,
     concepts_of,
     mentioned_territories,
+    names_territory,
     phrase_stem,
     split_name,
     terms,
@@ -27,6 +28,7 @@ from clawdbot.tools.database.measures import Measure
 NAMED = 2.0
 _CONFIGURED = 3.0
 _STATES = 12
+_MOSTLY = 0.8
 _DELIVERY = re.compile(
     r"(?:并)?(?:发送?|寄)(?:一封)?(?:电子)?(?:邮件|邮箱)(?:给\S*)?|(?:配|画|附|做)?(?:一?张)?(?:柱状|条形|折线|饼|散点|面积)图|图表"
     r"|\b(?:e-?mail|send|mail)(?:ed)?(?: it| them| the \w+)? to \S+|\b(?:bar|line|pie|area)? ?(?:chart|graph|plot)s?\b",
@@ -143,13 +145,15 @@ def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Ite
 def _groups(goal: str, catalog: Catalog, measures: Mapping[str, Measure]) -> tuple[str, ...]:
     said = _Goal(" . ".join(grouped_words(_DELIVERY.sub(" ", goal))), catalog, measures)
     tables = [t.name for t in catalog.tables if not t.is_view and _table_score(said, catalog, t) >= NAMED]
-    columns = [
-        f"{t.name}.{c.name}"
+    columns = {
+        f"{t.name}.{c.name}": frozenset(split_name(c.name))
         for t in catalog.tables
         for c in t.columns
         if not t.is_view and not is_time_part(c) and said.share(c.name) == 1
-    ]
-    return (*tables, *columns)
+    }
+    # 'By ship country' says more than 'by country'.
+    whole = [name for name, words in columns.items() if not any(words < more for more in columns.values())]
+    return (*tables, *whole)
 
 
 def _unknown(goal: str, said: _Goal, hits: Iterable[ValueHit]) -> tuple[str, ...]:
@@ -180,9 +184,14 @@ def _translated_hits(goal: str, catalog: Catalog) -> tuple[ValueHit, ...]:
         for table in catalog.tables:
             for column in table.columns:
                 value = next((v for v in column.values if v.casefold() in names), None)
-                if value is not None and not table.is_view:
+                if value is not None and not table.is_view and (len(value) > 2 or _holds_codes(column)):
                     found.append(ValueHit(table=table.name, column=column.name, value=value, rows=0, mention=mention))
     return tuple(found)
+
+
+def _holds_codes(column: ColumnSchema) -> bool:
+    """Two letters are a country only among countries: 'CA' beside 'WA' and 'OR' is California, not Canada."""
+    return sum(map(names_territory, column.values)) >= _MOSTLY * len(column.values)
 
 
 def _translated_states(goal: str, catalog: Catalog) -> list[ValueHit]:

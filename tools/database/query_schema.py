@@ -57,10 +57,16 @@ def _groups(focus: Focus, asked: Asked, hints: Hints, links: Links) -> tuple[int
         wanted = asked.grouped or asked.listing or (many and bool(said))
         return (int(asked.grouped), most) if wanted else (0, 0)
     ranked = bool(hints.limit or hints.order or hints.position or hints.charts)
-    plain = (links.counted and focus.hits) or asked.total
+    plain = (links.counted and focus.hits) or asked.total or _one_average(focus, asked)
     wanted = ranked or (bool(said) and not plain) or asked.grouped or asked.share
     wanted = wanted or (asked.listing and not asked.trend)
     return (int(asked.grouped or ranked), most) if wanted else (0, 0)
+
+
+def _one_average(focus: Focus, asked: Asked) -> bool:
+    """'The average price of seafood products' is one figure; of Germany and France it is one for each."""
+    columns = [(h.table, h.column) for h in {(h.table, h.column, h.value): h for h in focus.hits}.values()]
+    return "avg" in asked.hows and not asked.listing and len(columns) == len(set(columns))
 
 
 def _aggregated(focus: Focus, asked: Asked, hints: Hints, shared: Schema, links: Links) -> Schema:
