@@ -84,7 +84,7 @@ def parse(text: str, source: str) -> Definition:
     try:
         return Definition.model_validate(body)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = _own(error.errors(include_url=False))
         raise InvalidWorkflow(source, [_problem(detail, body) for detail in found]) from None
 
 
@@ -101,6 +101,12 @@ def json_schema() -> dict[str, Any]:
 def json_schema_text() -> str:
     """The same as the text of ``docs/workflow.schema.json``."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _own(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those that only follow from another: a list of steps that are all wrong is not too short as well."""
+    deeper = {loc[:n] for one in found for loc in [one["loc"]] for n in range(1, len(loc))}
+    return [one for one in found if not (one["type"].startswith("too_") and one["loc"] in deeper)]
 
 
 def _problem(detail: ErrorDetails, body: Mapping[str, Any]) -> Problem:

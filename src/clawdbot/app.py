@@ -38,6 +38,7 @@ from clawdbot.workflows.schedules.scheduler import PERIOD_S as SCHEDULER_PERIOD_
 from clawdbot.workflows.schedules.scheduler import Scheduler
 from clawdbot.workflows.sweeper import PERIOD_S as SWEEPER_PERIOD_S
 from clawdbot.workflows.sweeper import Sweeper
+from clawdbot.workflows.telling import target_of
 from clawdbot.workflows.worker import Worker
 from clawdbot.workflows.worker_events import Tell, untold
 from clawdbot.workflows.writing.writer import Writer
@@ -73,7 +74,7 @@ class App:
         )
         self.engine = RunEngine(self.planner)
         self.engine.serve("workflow", self._workflow_runs().run)
-        announcer = Announcer(self.ledger)
+        announcer = Announcer(self.ledger, lambda run: target_of(run, config))
         self.engine.on_end(announcer.ended)
         self.engine.on_wait(announcer.waits)
         self.approving = Approving(self.planner, self.registry)
