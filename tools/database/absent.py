@@ -26,16 +26,16 @@ def found_nothing(frame: pd.DataFrame) -> bool:
 def why_nothing(sql: str, catalog: Catalog, values: ValueIndex) -> tuple[str, ...]:
     """Hints for a statement rendered by the guard: unknown values of text filters, date ranges of date filters."""
     tree = sqlglot.parse_one(sql, read=catalog.dialect)
-    tables = _labels(tree, catalog)
+    tables = table_labels(tree, catalog)
     hints: list[str] = []
     for column, texts in _text_filters(tree):
-        found = _column(column, tables)
+        found = schema_of(column, tables)
         if found is not None and found[1].kind == "text":
             name = f"{found[0].name}.{found[1].name}"
             known = found[1].values or values.values_of(found[0].name, found[1].name)
             hints += [_unknown(name, text, known) for text in texts if known and text not in known]
     for where in tree.find_all(exp.Where):
-        found_all = [_column(column, tables) for column in where.find_all(exp.Column)]
+        found_all = [schema_of(column, tables) for column in where.find_all(exp.Column)]
         hints += [_range(*found) for found in found_all if found is not None and found[1].minimum and found[1].is_time]
     return tuple(dict.fromkeys(hints))[:_MOST]
 
@@ -44,7 +44,8 @@ def _nothing(value: Any) -> bool:
     return bool(pd.isna(value)) or (not isinstance(value, (str, bool)) and value == 0)
 
 
-def _labels(tree: exp.Expr, catalog: Catalog) -> dict[str, TableSchema]:
+def table_labels(tree: exp.Expr, catalog: Catalog) -> dict[str, TableSchema]:
+    """The tables that a statement names, by alias or name in small letters."""
     found = {}
     for node in tree.find_all(exp.Table):
         table = catalog.table(node.name)
@@ -63,7 +64,8 @@ def _text_filters(tree: exp.Expr) -> list[tuple[exp.Column, list[str]]]:
     return found
 
 
-def _column(column: exp.Column, tables: dict[str, TableSchema]) -> tuple[TableSchema, ColumnSchema] | None:
+def schema_of(column: exp.Column, tables: dict[str, TableSchema]) -> tuple[TableSchema, ColumnSchema] | None:
+    """What a column of a statement is, by the labels of its tables."""
     candidates = [tables[column.table.lower()]] if column.table.lower() in tables else list(tables.values())
     for table in candidates:
         schema = table.column(column.name)

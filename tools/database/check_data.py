@@ -21,15 +21,15 @@ from clawdbot.tools.decorator import tool
 
 _CHECKS: dict[Language, dict[Check, str]] = {
     "zh": {
-        "missing": "缺失值", "blanks": "首尾有空格", "duplicate_key": "键重复", "duplicate_rows": "整行重复",
+        "missing": "缺失值", "blanks": "首尾有空格", "duplicate_key": "键重复", "duplicate_rows": "除键外相同的行",
         "orphans": "外键无对应记录", "negative": "负值", "range": "超出比例范围", "no_date": "不是日期",
         "past": "日期过早", "future": "日期在未来",
     },
     "en": {
         "missing": "missing values", "blanks": "blanks at the edge", "duplicate_key": "duplicate keys",
-        "duplicate_rows": "duplicate rows", "orphans": "reference without a row", "negative": "negative values",
-        "range": "outside the range of a share", "no_date": "not a date", "past": "date too early",
-        "future": "date in the future",
+        "duplicate_rows": "rows alike but for their key", "orphans": "reference without a row",
+        "negative": "negative values", "range": "outside the range of a share", "no_date": "not a date",
+        "past": "date too early", "future": "date in the future",
     },
 }  # fmt: skip
 _NAMES: dict[Language, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+import pandas as pd
 from sqlglot import exp
 
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, ForeignKey, TableSchema
@@ -166,7 +167,7 @@ class Oddities:
 
     def _row(self, sql: str) -> list[Any]:
         frame = self._databases.run(self._catalog.name, sql, max_rows=1).frame
-        return [value.item() if hasattr(value, "item") else value for value in frame.iloc[0].tolist()]
+        return [_plain(value) for value in frame.iloc[0].tolist()]
 
     def _q(self, name: str) -> str:
         return exp.to_identifier(name, quoted=True).sql(dialect=self._catalog.dialect)
@@ -174,3 +175,10 @@ class Oddities:
     @staticmethod
     def _cut(text: str) -> str:
         return text if len(text) <= _EXAMPLE else text[: _EXAMPLE - 1] + "…"
+
+
+def _plain(value: Any) -> Any:
+    """A cell as Python has it; a day without a time of midnight."""
+    if isinstance(value, pd.Timestamp):
+        return value.date() if value == value.normalize() else value
+    return value.item() if hasattr(value, "item") else value

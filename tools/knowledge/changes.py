@@ -13,7 +13,7 @@ from clawdbot.errors import RetryableToolError
 from clawdbot.knowledge.library.history import ChangeKind, DocumentChange
 from clawdbot.knowledge.service import Knowledge
 from clawdbot.text.language import Language
-from clawdbot.tools.contract import RunView, ToolContext, ToolResult
+from clawdbot.tools.contract import NOBODY, RunView, ToolContext, ToolResult
 from clawdbot.tools.database.preview import preview
 from clawdbot.tools.decorator import tool
 
@@ -32,7 +32,13 @@ _LONGEST = 200
 
 @tool(effect="read", provides="table")
 def knowledge_changes(
-    context: ToolContext, since: str = "", until: str = "", days: int = 7, quotes: int = 2, title: str = ""
+    context: ToolContext,
+    since: str = "",
+    until: str = "",
+    days: int = 7,
+    quotes: int = 2,
+    for_everybody: bool = True,
+    title: str = "",
 ) -> ToolResult:
     """List the documents that are new, changed or removed, with the first sentences that are new in them.
 
@@ -40,6 +46,7 @@ def knowledge_changes(
     until: the day after the last; left out: tomorrow
     days: days to look back when since is left out
     quotes: sentences to quote from each document
+    for_everybody: only documents that everybody may see; else all that the asker may see
     title: name of the result
     """
     zone = _zone(context.config.app)
@@ -47,7 +54,8 @@ def knowledge_changes(
     end = _day(until) if until else datetime.now(zone).date() + timedelta(days=1)
     start = _day(since) if since else end - timedelta(days=days)
     knowledge = context.service(Knowledge)
-    found = knowledge.library.history(_moment(start, zone), _moment(end, zone), context.identity)
+    reader = NOBODY if for_everybody else context.identity
+    found = knowledge.library.history(_moment(start, zone), _moment(end, zone), reader)
     frame = _frame(found, context.language, quotes, zone)
     name = title or ("知识库变化" if context.language == "zh" else "knowledge_changes")
     info = context.workspace.save_table(frame, name=name, source="knowledge", title=name)
@@ -78,8 +86,9 @@ def _ready(view: RunView) -> bool:
 def _frame(found: Sequence[DocumentChange], language: Language, quotes: int, zone: tzinfo | None) -> pd.DataFrame:
     rows = []
     for change in found:
-        said = [s for s in change.sentences if len(s) >= _SHORTEST and not s.startswith("#")] or list(change.sentences)
-        quoted = " … ".join(s[:_LONGEST].lstrip("# ") for s in said[: max(0, quotes)])
+        plain = [s for s in (s.lstrip("# ") for s in change.sentences) if s and s != change.title]
+        said = [s for s in plain if len(s) >= _SHORTEST] or plain
+        quoted = " … ".join(s[:_LONGEST] for s in said[: max(0, quotes)])
         day = datetime.fromisoformat(change.at).astimezone(zone).date().isoformat()
         rows.append((_WORDS[language][change.kind], change.title or change.name, change.name, day, quoted))
     return pd.DataFrame(rows, columns=list(_COLUMNS[language]))

@@ -17,8 +17,8 @@ Results = Sequence[tuple[TableInfo, pd.DataFrame]]
 
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
-        "opening": "{label}{about}：", "nothing": "没有符合条件的数据。", "titled": "{title}：{said}", "title": "结果",
-        "joined": "{label}{about}",
+        "opening": "{label} {about}：", "nothing": "没有符合条件的数据。", "titled": "{title}：{said}", "title": "结果",
+        "joined": "{label} {about}",
     },
     "en": {
         "opening": "{about}{label}:", "nothing": "No rows match.", "titled": "{title}: {said}", "title": "Results",
@@ -31,8 +31,14 @@ def plain_text(wanted: WantedText, write: Write, results: Results, language: Lan
     """One text without a model, at most as long as it may be: a title in a line, or an opening with the facts."""
     if wanted.kind == "title":
         return _cut_line(wanted.plain or _named(write, language, "joined"), wanted.max_chars)
+    if wanted.plain:  # it says what there is; figures are added where there are some
+        results = [(info, frame) for info, frame in results if _has_figures(info)]
     opening = wanted.plain or _named(write, language, "opening")
     return _cut_sentences([opening, *_facts(results, language), *write.spoken], wanted.max_chars, language)
+
+
+def _has_figures(info: TableInfo) -> bool:
+    return any(c.kind in ("number", "integer") for c in info.columns)
 
 
 def is_nothing(results: Results) -> bool:

@@ -35,7 +35,7 @@ FOUND = {
     ("parts", "name", "blanks at the edge", 1), ("parts", "price", "negative values", 1),
     ("parts", "discount", "outside the range of a share", 1), ("parts", "made_on", "not a date", 1),
     ("parts", "made_on", "date too early", 1), ("parts", "made_on", "date in the future", 1),
-    ("parts", "", "duplicate rows", 1), ("parts", "maker_id", "reference without a row", 1),
+    ("parts", "", "rows alike but for their key", 1), ("parts", "maker_id", "reference without a row", 1),
     ("loose", "id", "duplicate keys", 1),
 }  # fmt: skip
 

@@ -73,10 +73,12 @@ def test_new_changed_and_removed_documents_are_told_with_their_new_words(context
     assert [(row[0], row[2]) for row in rows] == [("new", "new.md"), ("changed", "travel.md"), ("removed", "old.md")]
     assert rows[1][4] == "Hotels cost up to 650 CNY."
     assert rows[0][4].startswith("More than 10 % needs the manager.")
-    assert [row[2] for row in changed(dataclasses.replace(context, identity=Identity(user="boss")))] == [
+    boss = dataclasses.replace(context, identity=Identity(user="boss"))
+    assert changed(boss) == rows
+    assert [row[2] for row in changed(boss, for_everybody=False)] == [
         "new.md", "secret/pay.md", "travel.md", "old.md",
     ]  # fmt: skip
-    receipt = knowledge_changes(context, quotes=0).receipt
+    receipt = knowledge_changes(context, quotes=0, for_everybody=False).receipt
     assert (receipt["new"], receipt["changed"], receipt["removed"], receipt["label"]) == (1, 1, 1, "internal")
 
 
