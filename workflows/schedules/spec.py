@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from clawdbot.config import Config
+from clawdbot.store import plain_json
 from clawdbot.store.schedules import Schedule
 from clawdbot.store.workflows import Reviewed
 from clawdbot.workflows.schedules.trigger import Trigger
@@ -30,7 +31,7 @@ class ScheduleSpec(BaseModel):
     @classmethod
     def of(cls, schedule: Schedule) -> ScheduleSpec:
         """What that schedule keeps."""
-        return cls.model_validate(dict(schedule.spec))
+        return _read(plain_json.dumps(schedule.spec))
 
     @classmethod
     def made(cls, trigger: Trigger, reviewed: Reviewed, config: Config) -> ScheduleSpec:
@@ -60,3 +61,9 @@ class ScheduleSpec(BaseModel):
     def zone(self) -> ZoneInfo:
         """WrongValue when the machine does not know the zone any more."""
         return zone(self.timezone)
+
+
+@lru_cache(maxsize=1024)
+def _read(body: str) -> ScheduleSpec:
+    """Every schedule is looked at every second."""
+    return ScheduleSpec.model_validate_json(body)

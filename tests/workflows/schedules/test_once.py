@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,21 +31,30 @@ ROUNDS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def schedulers(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """Imports everything once; its children are killed."""
+    command = [sys.executable, "-m", "tests.workflows.schedules.schedulers"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        yield process
+
+
 def test_two_processes_that_look_and_are_killed_start_each_instant_once(
-    make_office: MakeOffice, ledger_url: str, tmp_path: Path, root: Path
+    make_office: MakeOffice, ledger_url: str, tmp_path: Path, schedulers: subprocess.Popen[str]
 ) -> None:
     office = make_office(url=ledger_url)
     often = {"name": "often", "every": "1m", "missed": "all", "overlap": "allow"}
     office.enable("a", often)
     office.enable("b", {**often, "name": "seldom", "every": "3m", "missed": "skip"})
-    lines = ["\t".join((ledger_url, str(tmp_path / "home"), str(MINUTES), *orders)) for orders in ROUNDS]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.workflows.schedules.schedulers"], input="\n".join(lines) + "\n", text=True,
-        capture_output=True, cwd=root, timeout=120, check=False,
-    )  # fmt: skip
-    codes = [line.split() for line in done.stdout.splitlines()]
-    assert codes[-1] == ["0", "0"], done.stderr
+    codes = []
+    assert schedulers.stdin is not None
+    assert schedulers.stdout is not None
+    for orders in ROUNDS:
+        schedulers.stdin.write("\t".join((ledger_url, str(tmp_path / "home"), str(MINUTES), *orders)) + "\n")
+        schedulers.stdin.flush()
+        codes.append(schedulers.stdout.readline().split())
     assert codes[0] == codes[1] == ["-9", "-9"], "the orders to fail were obeyed"
+    assert codes[-1] == ["0", "0"]
     for name, every in (("a/often", 1), ("b/seldom", 3)):
         due = [START + timedelta(minutes=n) for n in range(every, MINUTES + 1, every)]
         rows = office.history(name)
