@@ -59,7 +59,7 @@ def planner_of(language: Language) -> Scripted:
             return texts(messages, schema)
         for tool in ("query", "chart", "report", "mail"):
             if tool in offered:
-                    choose = first_choice(tool)
+                choose = first_choice(tool)
                 assert callable(choose)
                 made = dict(choose(messages, dict(schema))) if tool in ("query", "chart") else step(tool)
                 return {**made, "args": {**made["args"], **_SAID[language].get(tool, {})}}
