@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps: list[float] = []
     whole: list[float] = []
     with tempfile.TemporaryDirectory(prefix="overhead-") as name:
-        config = _config(Path(name), database=chosen.database)
+        config = notes_config(Path(name), database=chosen.database)
         script = _script(data=chosen.database) * (chosen.runs + 1)
         model = ScriptedChatModel(script=script)
         rung = Rung(name="instant", provider="fake", model="instant", chat=model, context=16_384)
@@ -62,12 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _config(home: Path, *, database: bool) -> Config:
+def notes_config(home: Path, *, database: bool, ledger: str = "") -> Config:
+    """A home with the ten tools, with or without a database at hand, and its run ledger at that address."""
     tools = home / "tools"
     tools.mkdir()
     (tools / "notes.py").write_text("".join(_TOOL.format(name=name) for name in NAMES), "utf-8")
     enabled = [f"note_{name}" for name in NAMES]
-    body: dict[str, Any] = {"app": {"home": str(home)}}
+    body: dict[str, Any] = {"app": {"home": str(home)}, "store": {"url": ledger}}
     if database:
         build_company(home / "company.sqlite", seed=SEED)
         body["databases"] = {"company": {"url": f"sqlite:///{home / 'company.sqlite'}"}}

@@ -64,11 +64,10 @@ class Crew:
         """``clawdbot run --detach``; what it said is accepted is remembered.  Returns its exit code."""
         process = self.command("run", order.goal, "--detach", "--json", "--user", order.user, failpoint=failpoint)
         code = wait(process, seconds=_COMMAND_S)
-        for line in process.log.read_text("utf-8").splitlines():
-            if line.startswith("{"):
-                told = json.loads(line)
-                if told.get("status") == "queued":
-                    self.heard.add(told["run_id"])
+        said = process.log.read_text("utf-8")
+        if '"queued"' in said:
+            told, _ = json.JSONDecoder().raw_decode(said, said.index("{"))
+            self.heard.add(told["run_id"])
         return code
 
     def open_runs(self) -> int:
@@ -163,8 +162,12 @@ def open_crew(
     seed: int = 0,
     model_s: float = 0.0,
     slots: int = 2,
+    as_shipped: bool = False,
 ) -> Iterator[Crew]:
-    """An office in ``folder`` whose world runs while the block does; nobody works yet."""
+    """An office in ``folder`` whose world runs while the block does; nobody works yet.
+
+    ``as_shipped`` leaves the times of workers as they are by default.
+    """
     home, logs = folder / "home", folder / "log"
     logs.mkdir(parents=True)
     write_shop(home)
@@ -172,6 +175,8 @@ def open_crew(
         sections = office_sections(
             home, model_url=model.url, smtp_port=sink.port, ledger_url=ledger_url, lease_s=lease_s, slots=slots
         )
+        if as_shipped:
+            del sections["worker"]
         config = write_config(folder / "clawdbot.toml", sections)
         ledger = RunLedger(ledger_url)
         warm = [
