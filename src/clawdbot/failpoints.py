@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import threading
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -62,7 +63,8 @@ def reach(name: Failpoint) -> None:
         return
     wanted, count, number = _ordered(order)
     if name == wanted and next(_passed.setdefault(name, itertools.count(1))) == count:
-        os.kill(os.getpid(), number)
+        # To this thread: a signal to the process lets it go on for a moment when another thread takes the signal.
+        signal.pthread_kill(threading.get_ident(), number)
 
 
 @lru_cache(maxsize=1)

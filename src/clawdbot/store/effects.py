@@ -56,7 +56,7 @@ class EffectLedger:
         """
         claim = {
             "run_id": run_id, "step": step, "tool": tool, "effect": effect, "payload_hash": payload_hash,
-            "state": "intent", "receipt": None, "begun_at": now(), "ended_at": None,
+            "state": "intent", "receipt": None, "begun_at": now(), "ended_at": None, "settled_by": None, "note": "",
         }  # fmt: skip
         try:
             with self._database.write(durable=True) as connection:

@@ -30,6 +30,9 @@ from clawdbot.store.ledger import RunLedger
 from clawdbot.store.outbox import Outbox
 from clawdbot.tools.contract import RunView, ToolContext
 from clawdbot.tools.workspace import Workspace
+from tests.store.conftest import ledger_url, postgres
+
+__all__ = ["ledger_url", "postgres"]
 
 DROP = "drop"
 HANG = "hang"
