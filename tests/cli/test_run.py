@@ -110,7 +110,10 @@ def test_without_a_terminal_a_mail_to_a_stranger_waits_for_a_person(
         desk.plays([step("finish", answer="Not sent.") if reject else MAIL[2]])
         got, found = desk.json("approve", run, *(["--reject"] if reject else []))
         assert (got, len(postbox.envelopes)) == (code, mails)
-        assert desk.json("approve", run)[0] == 2
+        # The same answer again changes nothing; another one is refused.
+        assert desk.json("approve", run, *(["--reject"] if reject else [])) == (0, found)
+        assert desk.json("approve", run, *([] if reject else ["--reject"]))[0] == 2
+        assert len(postbox.envelopes) == mails
     assert found["status"] == "done"
 
 

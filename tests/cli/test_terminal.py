@@ -101,7 +101,7 @@ def test_on_a_terminal_the_exact_mail_is_shown_and_asked_about(desk: Desk, answe
         ours, theirs = pty.openpty()
         process = desk.start("run", MAIL_GOAL, stdin=theirs, stdout=theirs, stderr=theirs, env={"TERM": "xterm"})
         os.close(theirs)
-        seen = _read_until(ours, "[y/N]")
+        seen = _read_until(ours, "Approve?")
         assert "boss@other.example" in seen and "Here are the sales by region." in seen
         os.write(ours, f"{answer}\n".encode())
         rest = _read_until(ours, None)

@@ -16,7 +16,7 @@ def run_object(config: Config, ledger: RunLedger, record: RunRecord) -> dict[str
         return record.result
     folder = config.app.home / "runs" / record.id
     asked = ledger.approvals.waiting(record.id)
-    question = {name: getattr(asked[0], name) for name in ("tool", "payload", "payload_hash")} if asked else None
+    question = asked[0].request if asked else None
     steps = ledger.steps(record.id)
     state = {
         "run_id": record.id, "goal": record.goal, "steps": steps,

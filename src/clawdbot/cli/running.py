@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from clawdbot.app import App
 from clawdbot.cli import exit_codes, streams, terminal
 from clawdbot.cli.interrupts import second_ends_at_once
+from clawdbot.cli.person import Person, quoted
 from clawdbot.cli.records import run_object
 from clawdbot.cli.result_view import print_result
-from clawdbot.cli.session import Session
+from clawdbot.cli.session import Session, os_user
 from clawdbot.cli.step_stream import StepStream
 from clawdbot.cli.wording import Language, Words
 from clawdbot.text.language import detect
@@ -27,6 +27,8 @@ class Manner:
     yes: bool = False
     quiet: bool = False
     json: bool = False
+    user: str = ""
+    """Who answers; empty is the user of this machine."""
 
 
 Work = Callable[[App, StepStream, Approver], RunResult]
@@ -49,7 +51,9 @@ def perform(
     stream = StepStream(terminal.progress(), language, quiet=manner.quiet)
     with second_ends_at_once(), App.open(session.config, model=model) as app:
         try:
-            return work(app, stream, approver(stream, yes=manner.yes)).as_json(), stream.words
+            return work(
+                app, stream, Person(app, stream, user=manner.user or os_user(), yes=manner.yes)
+            ).as_json(), stream.words
         except KeyboardInterrupt:
             stream.stop()
             _interrupted(session, app, stream, manner, model)
@@ -63,33 +67,6 @@ def goal_language(session: Session, goal: str) -> Language:
     assert session.config is not None, "the command has read it"
     chosen = session.config.app.language
     return detect(goal) if chosen == "auto" else chosen
-
-
-def approver(stream: StepStream, *, yes: bool) -> Approver:
-    """Says yes to everything, asks the person, or lets the run wait when nobody is there."""
-
-    def ask(request: Mapping[str, Any]) -> bool | None:
-        stream.stop()
-        if yes:
-            return True
-        if not streams.someone_is_there():
-            return None
-        words = stream.words
-        streams.tell(words("approval.head", tool=request["tool"]))
-        streams.tell(quoted(str(request["payload"])))
-        streams.write(sys.stderr, words("approval.question"))
-        answer = sys.stdin.readline()
-        if not answer:  # the terminal was closed: nobody has decided
-            streams.tell()
-            return None
-        return answer.strip().lower() in ("y", "yes", "是", "好", "同意")
-
-    return ask
-
-
-def quoted(payload: str) -> str:
-    """A payload as it is, marked off from what we say ourselves."""
-    return "\n".join(f"  │ {line}" for line in payload.split("\n"))
 
 
 def show(session: Session, result: Mapping[str, Any], words: Words, manner: Manner) -> None:
