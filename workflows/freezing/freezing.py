@@ -121,8 +121,9 @@ class _Freezing:
             spoken = [t.spoken(self._language) for t in self._times if t.period in part.periods]
             return ", ".join([said, *spoken])
         if call.tool == "typed_query":
-            self._subjects.append(question_of(call.args["query"], (), self._language))
-            return question_of(call.args["query"], self._times, self._language)
+            names = self._questions.names(str(kept.receipt["database"]), self._language)
+            self._subjects.append(question_of(call.args["query"], (), names))
+            return question_of(call.args["query"], self._times, names)
         self._subjects.append(_title(kept, self._times))
         return question_of_sql(call.args, kept.receipt["columns"], self._times, self._language)
 

@@ -16,6 +16,7 @@ from sqlglot import exp
 from clawdbot.agents.brief import Part
 from clawdbot.config import Config
 from clawdbot.errors import ClawdbotError, UsageError
+from clawdbot.text.language import Language
 from clawdbot.tools.database.absent import schema_of, table_labels
 from clawdbot.tools.database.bound_sql import bind
 from clawdbot.tools.database.catalog import Catalog
@@ -28,6 +29,7 @@ from clawdbot.workflows.drift import StandsOn, record_query
 from clawdbot.workflows.freezing.parameters import Parameters
 from clawdbot.workflows.freezing.recorded_run import Kept
 from clawdbot.workflows.freezing.times import place_of, time_part, without_times
+from clawdbot.workflows.freezing.wording import Names
 from clawdbot.workflows.templates import Span, render_all
 
 _LIMIT = {"zh": "最多行数", "en": "Most rows"}
@@ -66,6 +68,11 @@ class Questions:
                 f"({error.message})",
                 hint="Run the goal again, and freeze that run.",
             ) from error
+
+    def names(self, database: str, language: Language) -> Names:
+        """What people call the measures and columns of a database."""
+        catalog = self._databases.catalog(database)
+        return Names.of(catalog, discover(catalog, self._config.databases[database].measures), language)
 
     # --- typed queries ---------------------------------------------------------------------------------------
 
