@@ -45,6 +45,11 @@ class Approval:
     expires_at: str | None = None
 
     @property
+    def request(self) -> dict[str, Any]:
+        """What is put before a person, as ``run --json`` shows it: tool, payload, payload_hash, args."""
+        return {name: getattr(self, name) for name in ("tool", "payload", "payload_hash", "args")}
+
+    @property
     def answer(self) -> Answer | None:
         """What was answered; None while it waits."""
         if self.decision is None:
