@@ -39,11 +39,14 @@ class Heartbeat:
         try:
             yield
         finally:
+            ended: threading.Thread | None = None
             with self._lock:
                 del self._stops[run_id]
                 if not self._stops:
                     self._wake.set()
-                    self._thread = None
+                    ended, self._thread = self._thread, None
+            if ended is not None:  # a beat under way uses the ledger, which may be closed next
+                ended.join(self._queue.lease_s)
 
     def beat(self) -> None:
         """Renew the leases once.  StoreError when the database is away: the leases run out when that takes long."""
