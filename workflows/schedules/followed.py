@@ -60,7 +60,7 @@ class StartedRuns:
             if "outcome" in news:
                 began = datetime.fromisoformat(one.begun_at) if one.begun_at else now
                 said = delay(language, (began - ready).total_seconds())
-                news["note"] = say(language, "queued_note", delay=said)
+                news["note"] = "; ".join(filter(None, (firing.note, say(language, "queued_note", delay=said))))
                 schedule = schedules.get(firing.schedule)
                 first = local_text(ready, None if schedule is None else ScheduleSpec.of(schedule).zone)
                 subject = say(language, "late", name=firing.schedule, delay=said)

@@ -12,8 +12,8 @@ import typer.main
 from clawdbot.cli.wording import Words, locale_language
 
 COMMANDS = (
-    "run", "ask", "runs", "show", "why", "replay", "approve", "cancel", "settle", "workflow", "knowledge", "models",
-    "router", "tools", "init", "worker", "start", "stop", "scale", "status", "prune",
+    "run", "ask", "runs", "show", "why", "replay", "approve", "cancel", "settle", "workflow", "schedule", "knowledge",
+    "models", "router", "tools", "init", "worker", "start", "stop", "scale", "status", "prune",
     "doctor", "demo", "version",
 )  # fmt: skip
 """In the order of ``--help``; each is a module of this package with a Typer ``app``."""
