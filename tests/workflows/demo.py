@@ -20,6 +20,8 @@ from clawdbot.models.interface import Rung
 from clawdbot.models.ladder import Ladder
 from clawdbot.workflows.approver import Approver, nobody
 from clawdbot.workflows.definition import Definition
+from clawdbot.workflows.freezing.freezing import Frozen, freeze, name_of
+from clawdbot.workflows.freezing.recorded_run import read_run
 from clawdbot.workflows.result import RunResult
 from clawdbot.workflows.starting import new_run
 from tests.office import first_choice, step
@@ -34,7 +36,7 @@ _SAID: dict[Language, dict[str, dict[str, str]]] = {
             "subject": "Sales report 2026-Q3",
             "body": "Attached are last quarter's sales by region.",
         },
-        "finish": {"answer": "East leads with 5,090,940.95. The report was mailed to finance."},
+        "finish": {"answer": "East leads with 5,090,940.95."},
     },
     "zh": {
         "chart": {"title": "2026年第三季度各地区销售额"},
@@ -43,7 +45,7 @@ _SAID: dict[Language, dict[str, dict[str, str]]] = {
             "summary": "华东以 5,090,940.95 元居首，图中列出各地区。",
         },
         "mail": {"subject": "2026年第三季度销售报告", "body": "附件是上季度各地区销售报告，请查收。"},
-        "finish": {"answer": "华东以 5,090,940.95 元居首，报告已发送给财务。"},
+        "finish": {"answer": "华东以 5,090,940.95 元居首。"},
     },
 }
 _ROW = re.compile(r"^\| (?P<name>[^|]+) \| (?P<value>[\d,]+\.\d+) \|", re.MULTILINE)
@@ -94,6 +96,13 @@ class Demo:
         """Run a workflow to its end in this process."""
         run = new_run(definition, inputs, config=self.app.config, user=user)
         return self.app.engine.begin(run, listener=silent, approver=approver)
+
+
+def frozen_run(app: App, run_id: str) -> Frozen:
+    """The workflow of a run."""
+    run = read_run(app.ledger, run_id, config=app.config, registry=app.registry)
+    workspace = app.planner.workspace(run.record.id)
+    return freeze(run, name=name_of(run), workspace=workspace, databases=app.databases, config=app.config)
 
 
 @contextmanager
