@@ -10,7 +10,7 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 
-_FILES = ("", "-why", "-costs", "-workers", "-approvals", "-effects", "-runs", "-workflow", "-schedule")
+_FILES = ("", "-why", "-costs", "-workers", "-approvals", "-effects", "-runs", "-workflow", "-schedule", "-freeze")
 """Ends of the names of a language's files; a group of sentences stands in one of them."""
 
 

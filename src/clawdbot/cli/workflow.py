@@ -22,12 +22,15 @@ from clawdbot.cli.session import (
     session_of,
 )
 from clawdbot.cli.streams import emit, say
+from clawdbot.cli.workflow_freeze import freeze
 from clawdbot.errors import UsageError
 
 if TYPE_CHECKING:
     from clawdbot.cli.workflow_desk import WorkflowDesk
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+app.command(help=help_text("freeze.help"))(freeze)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=help_text("workflow.name"))]
 
