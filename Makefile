@@ -1,7 +1,7 @@
 # `make` alone lists the targets.  Everything is installed into .venv from the locks; see scripts/bootstrap.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo setup tex test lint format bench bench-tasks lock clean
+.PHONY: help demo setup tex test lint format bench bench-tasks bench-chaos lock clean
 BIN := .venv/bin
 
 help: ## list the targets
@@ -44,6 +44,11 @@ bench: ## overhead for each step, start-up times, memory
 bench-tasks: ## office tasks with the embedded model, beside other frameworks
 	@sh scripts/bootstrap dev
 	$(BIN)/python -m benchmarks.office_tasks $(ARGS)
+
+bench-chaos: ## kill workers at every named place and at random, on both stores; fails when anything is lost or doubled
+	@sh scripts/bootstrap dev
+	$(BIN)/python -m benchmarks.chaos --store sqlite --kills 150 --seconds 300 $(ARGS)
+	$(BIN)/python -m benchmarks.chaos --store postgresql --kills 75 --seconds 200 $(ARGS)
 
 lock: ## write the locks from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@sh scripts/bootstrap dev

@@ -44,6 +44,7 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
     begun = time.monotonic()
     options = {"manner": chosen.start, "lease_s": chosen.lease_s, "rough": chosen.rough, "seed": chosen.seed}
     with open_crew(folder, url, **options) as crew, Witness(crew.ledger.database) as witness:
+        crew.schedule(on=True)
         hits = _hits(crew, chosen.points)
         weather = Weather(
             kills=chosen.kills, workers=chosen.workers, backlog=4 * chosen.workers, seconds=chosen.seconds,
@@ -53,6 +54,7 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
         clerk = Clerk(crew, clumsy=chosen.clumsy, seed=chosen.seed)
         with clerk.at_work():
             storm.blow()
+            crew.schedule(on=False)
             calm = calm_down(crew, seconds=_CALM_S)
         facts = crew.facts(witness)
         found = violations(facts)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from benchmarks.chaos.facts import Facts, Row, Violation
+from benchmarks.chaos.letters import EVERY_S, SCHEDULE
 
 _ENDED = ("done", "cancelled")
 _VERDICTS = ("verified", "partial", "failed")
@@ -223,6 +226,15 @@ def instants_fire_once(facts: Facts) -> Iterator[Violation]:
             yield Violation(rule=rule, run_id=row["id"], said="a scheduled run without a firing")
 
 
+def instants_leave_no_gaps(facts: Facts) -> Iterator[Violation]:
+    """Between the first and the last instant of the letters' schedule each has its row, whatever came of it."""
+    due = sorted(datetime.fromisoformat(row["due_at"]) for row in facts.rows["firings"] if row["schedule"] == SCHEDULE)
+    for before, after in itertools.pairwise(due):
+        if (after - before).total_seconds() != EVERY_S:
+            said = f"after {before.isoformat()} comes {after.isoformat()}"
+            yield Violation(rule="no instant is skipped", run_id="", said=said)
+
+
 def workflows_are_whole(facts: Facts) -> Iterator[Violation]:
     """A workflow's run that is done has no step under way, and no child of it goes on."""
     states = {row["id"]: row for row in facts.rows["runs"]}
@@ -258,6 +270,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     one_owner_at_a_time,
     listeners_hear_the_end,
     instants_fire_once,
+    instants_leave_no_gaps,
     workflows_are_whole,
     records_stay,
 )

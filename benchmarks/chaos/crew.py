@@ -15,10 +15,14 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 
 from benchmarks.chaos.facts import Facts, read
+from benchmarks.chaos.letters import SCHEDULE, WORKFLOWS, letters_run, write_workflows
 from benchmarks.chaos.office import Order, ScriptedServer, office_sections, write_config, write_shop
 from benchmarks.chaos.processes import Process, Starter, kill, tail, wait
 from benchmarks.chaos.sink import Sink, open_sink
 from benchmarks.chaos.watch import Witness
+from clawdbot.config import Config
+from clawdbot.config_file import load
+from clawdbot.errors import UsageError
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.queue import NewRun
 from clawdbot.store.tables import approvals, runs
@@ -33,10 +37,11 @@ _COMMAND_S = 60.0
 
 @dataclass(kw_only=True)
 class Crew:
-    """The office at work.  ``config`` is the file that every command gets, ``lease_s`` a worker's lease."""
+    """The office at work.  ``config`` is the file that every command gets, ``settings`` what is in it."""
 
     folder: Path
     config: Path
+    settings: Config
     ledger: RunLedger
     sink: Sink
     model: ScriptedServer
@@ -55,7 +60,10 @@ class Crew:
 
     def accept(self, order: Order) -> str:
         """Put an order into the queue as the command line does, without a process for it; returns the run."""
-        run = NewRun(goal=order.goal, language="en", user=order.user)
+        if order.kind in WORKFLOWS:
+            run = letters_run(order.kind, config=self.settings, user=order.user)
+        else:
+            run = NewRun(goal=order.goal, language="en", user=order.user)
         run_id = self.ledger.queue.accept(run)
         self.heard.add(run_id)
         return run_id
@@ -69,6 +77,14 @@ class Crew:
             told, _ = json.JSONDecoder().raw_decode(said, said.index("{"))
             self.heard.add(told["run_id"])
         return code
+
+    def schedule(self, *, on: bool) -> None:
+        """Let the letters' schedule start runs, or pause it; UsageError when that cannot be done."""
+        commands = [["workflow", "enable", "letters", "--yes"]] if on else [["schedule", "pause", SCHEDULE]]
+        for argv in commands:
+            process = self.command(*argv)
+            if wait(process, seconds=_COMMAND_S) != 0:
+                raise UsageError(f"{' '.join(argv)} does not work: {tail(process)}")
 
     def open_runs(self) -> int:
         """Runs that wait for a worker or are worked on."""
@@ -171,6 +187,7 @@ def open_crew(
     home, logs = folder / "home", folder / "log"
     logs.mkdir(parents=True)
     write_shop(home)
+    write_workflows(home)
     with open_sink(rough=rough, seed=seed) as sink, ScriptedServer(seconds=model_s) as model:
         sections = office_sections(
             home, model_url=model.url, smtp_port=sink.port, ledger_url=ledger_url, lease_s=lease_s, slots=slots
@@ -187,8 +204,8 @@ def open_crew(
         try:
             with starter.opened(like=warm):
                 yield Crew(
-                    folder=folder, config=config, ledger=ledger, sink=sink, model=model, starter=starter,
-                    lease_s=lease_s,
+                    folder=folder, config=config, settings=load(config), ledger=ledger, sink=sink, model=model,
+                    starter=starter, lease_s=lease_s,
                 )  # fmt: skip
         finally:
             ledger.close()

@@ -15,16 +15,20 @@ from typing import Any, Literal
 
 from benchmarks.faults.server import MODEL, FaultyServer
 
-OrderKind = Literal["look", "mail", "approve", "reject", "cancel"]
+OrderKind = Literal["look", "mail", "approve", "reject", "cancel", "letters", "signed"]
 
-KINDS: tuple[OrderKind, ...] = ("mail", "look", "approve", "mail", "reject", "look", "mail", "cancel")
-"""What people ask for, in turn."""
+KINDS: tuple[OrderKind, ...] = (
+    "mail", "letters", "approve", "look", "signed", "mail", "reject", "look", "mail", "cancel",
+)  # fmt: skip
+"""What people ask for, in turn; ``letters`` and ``signed`` are workflows."""
 
 INPUT_USD = Decimal("0.50")
 OUTPUT_USD = Decimal("2.00")
 """US dollars for a million tokens, so that every call is reserved and settled."""
 
-_TEXTS = {
+_TEXTS: dict[OrderKind, str] = {
+    "letters": "Letters to the branches",
+    "signed": "Letters to the branches",
     "look": "Sales by region for Q3 2026.",
     "mail": "Sales by region for Q3 2026, mail it to finance.",
     "approve": "Sales by region for Q3 2026, mail it to auditor@outside.example.",
@@ -140,6 +144,7 @@ def office_sections(
             "host": "127.0.0.1", "port": smtp_port, "security": "none", "from": "Clawdbot <bot@example.com>",
             "allow_recipients": ["*@example.com"], "contacts": {"finance": "finance@example.com"}, "timeout_s": 5,
         },
+        "notify": {"mail": ["boss@example.com"], "on": ["failed", "waiting", "unknown"]},
     }  # fmt: skip
 
 

@@ -110,12 +110,12 @@ _KILLED: dict[Failpoint, Callable[[Crew, Failpoint], bool]] = {
 
 
 def _supply(crew: Crew) -> None:
-    for order in orders(4):
+    for order in orders(5):
         crew.accept(order)
 
 
 def _asking() -> Order:
-    return next(order for order in orders(8) if order.kind == "approve")
+    return next(order for order in orders(10) if order.kind == "approve")
 
 
 def _died(crew: Crew, process: Process, *, seconds: float = _LIFE_S) -> bool:
