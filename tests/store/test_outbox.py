@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
@@ -155,9 +155,11 @@ def test_a_zombie_spoils_no_effect_of_the_new_owner(ledger: RunLedger, late: Run
 class OneMail(RuleBasedStateMachine):
     """Two processes, a server and people do everything in any order with one mail; the server counts."""
 
-    def __init__(self, url: str) -> None:
+    url: ClassVar[str]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.ledger = RunLedger(url)
+        self.ledger = RunLedger(self.url)
         self.accepted = self.by_people = 0
         self.handed: list[int] = []
 
@@ -225,5 +227,7 @@ class OneMail(RuleBasedStateMachine):
 
 
 def test_no_order_of_events_sends_a_mail_twice(tmp_path: Any) -> None:
-    url = sqlite_url(tmp_path / "ledger.db")
-    run_state_machine_as_test(lambda: OneMail(url), settings=settings(max_examples=25, stateful_step_count=15))  # type: ignore[no-untyped-call]  # hypothesis does not type it
+    class Here(OneMail):
+        url = sqlite_url(tmp_path / "ledger.db")
+
+    run_state_machine_as_test(Here, settings=settings(max_examples=25, stateful_step_count=15))

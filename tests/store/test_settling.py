@@ -43,9 +43,10 @@ def test_an_answer_settles_effect_and_mail_together(
 
 def test_an_answer_is_not_changed_by_anybody(doubtful: RunLedger) -> None:
     doubtful.settling.settle(KEY, "not_sent", by="ann")
-    for by, answer in (("ann", "sent"), ("bob", "not_sent")):
+    others: list[tuple[str, Settlement]] = [("ann", "sent"), ("bob", "not_sent")]
+    for by, answer in others:
         with pytest.raises(UsageError, match="settled as 'not_sent' by 'ann' before"):
-            doubtful.settling.settle(KEY, answer, by=by)  # type: ignore[arg-type]  # the literals are in a tuple
+            doubtful.settling.settle(KEY, answer, by=by)
 
 
 def test_what_did_not_happen_may_be_done_again_and_is_then_nobodys_answer(doubtful: RunLedger) -> None:
@@ -83,9 +84,10 @@ def test_only_what_is_unknown_is_settled(doubtful: RunLedger) -> None:
 
 def test_a_mail_that_is_on_its_way_is_not_answered_for(doubtful: RunLedger) -> None:
     assert doubtful.outbox.sending_again(KEY) == 2
-    for answer in ("sent", "not_sent"):
+    answers: list[Settlement] = ["sent", "not_sent"]
+    for answer in answers:
         with pytest.raises(UsageError, match="being sent at this moment"):
-            doubtful.settling.settle(KEY, answer, by="ann")  # type: ignore[arg-type]  # the literals are in a tuple
+            doubtful.settling.settle(KEY, answer, by="ann")
     doubtful.outbox.sent(KEY, attempt=2, receipt={}, reply="250")
     with pytest.raises(UsageError, match="took the mail meanwhile"):
         doubtful.settling.settle(KEY, "not_sent", by="ann")

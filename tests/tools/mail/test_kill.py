@@ -78,7 +78,7 @@ def states(ledger: RunLedger) -> tuple[str, str | None]:
     """Of the effect and of the mail."""
     (effect,) = ledger.effects.of_run(RUN)
     mail = ledger.outbox.get(effect.key)
-    return effect.state, mail and mail.state
+    return effect.state, mail.state if mail else None
 
 
 @pytest.mark.parametrize("place", [*QUIETLY, *IN_DOUBT, *SENT])
