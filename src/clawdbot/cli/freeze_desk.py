@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from clawdbot.agents.briefing import today
@@ -96,7 +97,8 @@ class FreezeDesk:
             told = self._words("freeze.unwritable", path=path, why=error.strerror or error)
             raise UsageError(told, hint=self._words("freeze.unwritable_hint")) from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def _tell(self, frozen: Frozen, path: Path, text: str) -> None:
         if self._session.json:
