@@ -75,7 +75,7 @@ class ScheduleBook:
                 values["seen"] = seen_from(now)
             elif spec.trigger.folder is not None:
                 before = FolderSeen.from_json(locked.seen)
-                values["seen"], count = _folder_now(locked, before)
+                values["seen"], count = _folder_now(locked, before, now)
                 first = now if count else None
             if first is not None:
                 self._paused_in(connection, locked, known, first=first, count=count, now=now)
@@ -178,7 +178,7 @@ def _in_pause(schedule: Schedule, spec: ScheduleSpec, now: datetime) -> tuple[da
     return (due[0] if due else None), len(due), None if following is None else moment_text(following)
 
 
-def _folder_now(schedule: Schedule, before: FolderSeen) -> tuple[dict[str, Any], int]:
+def _folder_now(schedule: Schedule, before: FolderSeen, now: datetime) -> tuple[dict[str, Any], int]:
     """What counts as seen from now on, and how many files came during the pause."""
     watch = folder_of(schedule)
     try:
@@ -186,5 +186,5 @@ def _folder_now(schedule: Schedule, before: FolderSeen) -> tuple[dict[str, Any],
     except OSError:  # found missing by the next look
         return before.as_json(), 0
     new = before.new_in(found)
-    now = FolderSeen(files={**before.files, **found}, revision=before.revision + 1)
-    return now.as_json(), len(new)
+    came = {name: found[name] for name in new}
+    return before.after(found, came, now=now).as_json(), len(new)

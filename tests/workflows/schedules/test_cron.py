@@ -134,3 +134,8 @@ def test_what_is_no_expression_is_said(expression: str, said: str) -> None:
     with pytest.raises(WrongValue, match=re.escape(said)) as caught:
         cron.check(expression)
     assert caught.value.hint
+
+
+def test_instants_that_are_far_apart_end_with_the_calendar() -> None:
+    found = list(cron.instants("0 0 29 2 *", ZoneInfo("UTC"), after=datetime(9980, 1, 1, tzinfo=UTC)))
+    assert [moment.year for moment in found] == [9980, 9984, 9988, 9992, 9996]

@@ -68,3 +68,8 @@ def test_so_many_instants_and_the_next_one() -> None:
     assert up_to(one, zone=NEW_YORK, since=SINCE, first=first, now=now, most=100) == (hours[1:6], hours[6])
     assert up_to(one, zone=NEW_YORK, since=SINCE, first=first, now=now, most=2) == (hours[1:3], hours[3])
     assert up_to(one, zone=NEW_YORK, since=SINCE, first=first, now=SINCE, most=2) == ([], first)
+
+
+def test_long_intervals_end_with_the_calendar() -> None:
+    found = list(instants(trigger(every="3650d"), zone=NEW_YORK, since=SINCE, after=datetime(9960, 1, 1, tzinfo=UTC)))
+    assert 3 <= len(found) <= 4
