@@ -16,16 +16,23 @@ from typing import Any
 import pytest
 
 from clawdbot.cli.embedded_memory import warning
+from clawdbot.cli.moments import local_time
 from clawdbot.cli.wording import Words
 from clawdbot.config import Config
 from clawdbot.config_file import load
 from clawdbot.models.catalog import DEFAULT_MODEL, model_file
+from clawdbot.store.durable_tables import notices, outbox, schedules
 from clawdbot.store.ledger import RunLedger
+from clawdbot.store.owner import this_process
 from clawdbot.workflows.supervision import Supervision
 from tests.cli.conftest import MAIL, MAIL_GOAL, ROWS, ROWS_GOAL, ROWS_GOAL_ZH, Desk
 from tests.knowledge.loading.processes import alive, until
 
 QUICK = "\n[worker]\nslots = 1\nlease_s = 2.0\npoll_s = 0.1\ndrain_s = 20.0\n"
+
+
+BUSY_S = 180.0
+"""Processes that import everything take long on a busy machine."""
 
 
 def detached(desk: Desk, goal: str) -> str:
@@ -107,7 +114,36 @@ def test_status_tells_of_workers_that_fell_silent_and_of_runs_that_nobody_works_
     _, out, _ = desk.call("status", "--detail")
     assert "Workers: 1, 4 slots" in out
     assert "ran out" in out
-    assert "in a terminal" in out
+    assert "nobody" in out
+
+
+def test_status_tells_what_people_must_look_at_and_when_the_next_schedule_is_due(desk: Desk) -> None:
+    desk.plays(ROWS, more=QUICK)
+    run_id = detached(desk, ROWS_GOAL)
+    assert desk.call("worker", "--once")[0] == 0
+    at = "2026-11-21T12:00:00.000000+00:00"
+    mail = {"message_id": "m", "sender": "s", "recipients": [], "subject": "s", "content": b"c", "updated_at": at}
+    plan = {"workflow": "digest", "spec": {}, "changed_at": at, "changed_by": "anna"}
+    with closing(RunLedger.open(load(desk.config))) as ledger:
+        ledger.effects.begin(key="k", run_id=run_id, step=1, tool="mail", effect="external")
+        ledger.effects.unknown("k")
+        ledger.workers.register(this_process(), label="here", slots=1, version="1")
+        assert ledger.duties.take("sweeper", this_process())
+        with ledger.database.write() as connection:
+            connection.execute(outbox.insert().values(key="k", run_id=run_id, state="queued", created_at=at, **mail))
+            connection.execute(notices.insert().values(id="n", at=at, kind="done", subject="", body="", state="failed"))
+            connection.execute(schedules.insert().values(name="digest/daily", paused=False, next_at=at, **plan))
+            connection.execute(schedules.insert().values(name="digest/hourly", paused=True, next_at=at, **plan))
+    _, out, _ = desk.call("status")
+    assert "Housekeeping: sweeper by here" in out
+    assert f"1 effects may have happened or not; settle them with: clawdbot settle --config {desk.config}" in out
+    assert "1 mails are on their way." in out
+    assert "1 notices could not be delivered." in out
+    assert "Schedules: 2, 1 paused" in out
+    assert f"Next: digest/daily, {local_time(at)}" in out
+    _, found = desk.json("status")
+    assert (found["unknown_effects"], found["paused"], found["next_schedule"]) == (1, 1, "digest/daily")
+    assert found["duties"] == {"sweeper": this_process()}
 
 
 def test_stop_and_scale_where_nothing_runs(desk: Desk) -> None:
@@ -131,7 +167,7 @@ def stopped(desk: Desk) -> Iterator[Desk]:
 def in_own_terminal(desk: Desk, *arguments: str) -> tuple[int, str]:
     """The command as the leader of a session that gets a SIGHUP afterwards, as when its terminal is closed."""
     process = desk.start(*arguments, start_new_session=True, stderr=subprocess.STDOUT)
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=BUSY_S)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGHUP)
     return process.returncode, out
@@ -157,12 +193,13 @@ def test_workers_in_the_background_outlive_the_terminal_and_a_kill_and_follow_sc
     assert set(first) == {"worker-1", "worker-2"}
 
     run_id = detached(desk, ROWS_GOAL)
-    until(lambda: desk.json("show", run_id)[1]["status"] == "done")
+    until(lambda: desk.json("show", run_id)[1]["status"] == "done", most_s=BUSY_S)
 
     os.kill(first["worker-1"]["process"], signal.SIGKILL)
     code, out, _ = desk.call("scale", "--workers", "1")
     assert (code, out.splitlines()[0]) == (0, "1 workers run now.")
-    until(lambda: set(found := states(desk)) == {"worker-1"} and found["worker-1"]["restarts"] == 1)
+    again = {"worker-1": 1}
+    until(lambda: {name: found["restarts"] for name, found in states(desk).items()} == again, most_s=BUSY_S)
     assert not alive(first["worker-2"]["process"])
 
     code, out, _ = desk.call("stop")
@@ -231,6 +268,7 @@ def test_prune_asks_which_where_runs_are_kept_for_ever(desk: Desk) -> None:
         ({"a": {"provider": "llamacpp", "path": "PATH"}}, True),
         ({"a": {"provider": "llamacpp", "path": "PATH"}, "b": {"provider": "ollama", "model": "x"}}, False),
         ({}, True),
+        ({"a": {"provider": "llamacpp", "model": "qwen2.5-0.5b"}}, True),
     ],
 )
 def test_several_workers_with_an_embedded_model_alone_are_warned_of(
@@ -244,5 +282,5 @@ def test_several_workers_with_an_embedded_model_alone_are_warned_of(
     body = json.loads(json.dumps(models).replace("PATH", str(file)))
     config = Config.model_validate({"app": {"home": str(tmp_path)}, "models": body})
     said = warning(config, 3, Words("en"))
-    assert ("3.0 GB" in said) is warned
+    assert bool(re.search(r"up to [03]\.0 GB", said)) is warned
     assert bool(warning(config, 3, Words("zh"))) is warned

@@ -6,15 +6,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 from clawdbot.cli.amounts import Amounts
 from clawdbot.cli.session import Session
 from clawdbot.cli.streams import say
 from clawdbot.config import Config
-from clawdbot.errors import UsageError
+from clawdbot.errors import StoreError, UsageError
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.owner import has_ended, process_name
 from clawdbot.store.workers import Workers
@@ -23,7 +23,7 @@ from clawdbot.workflows.supervisor import Supervisor
 from clawdbot.workflows.worker import GRACE_S
 
 _LOOK_S = 0.2
-_START_S = 60.0
+_START_S = 120.0
 """Longest wait for workers to come up, or to become more or fewer."""
 
 
@@ -70,9 +70,11 @@ class Background:
     def start(self, workers: int, *, slots: int) -> None:
         """Start a supervisor without a terminal, and wait until its workers are up; UsageError when one cannot."""
         self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        before = self._supervision.state()
+        restarts = {worker.label: worker.restarts for worker in before.workers} if before else {}
         with closing(RunLedger.open(self._config)) as ledger:
             supervisor = self._detach(workers, slots=slots)
-            up = self._await(lambda: self._up(supervisor, workers, ledger.workers))
+            up = self._await(lambda: self._up(supervisor, workers, ledger.workers, restarts))
         said = "supervisor.started" if up else "supervisor.starting"
         say(self._words(said, count=workers, path=self._logs))
         say(self._words("supervisor.see", command=self._session.command("status --detail")))
@@ -101,8 +103,16 @@ class Background:
             duration = Amounts(self._words).duration(self._config.worker.drain_s)
             say(self._words("supervisor.stopping", duration=duration))
         ended = self._end(state, names, at_once=at_once)
+        if at_once:
+            self._mark_ended(names)
         slow = self._words("supervisor.slow", command=self._session.command("status --detail"))
         say(self._words("supervisor.stopped") if ended else slow)
+
+    def _mark_ended(self, names: Sequence[str]) -> None:
+        """Killed workers cannot say themselves that they are gone."""
+        with suppress(StoreError), closing(RunLedger.open(self._config)) as ledger:
+            for name in names:
+                ledger.workers.end(name)
 
     def scale(self, workers: int) -> None:
         """Tell the running supervisor how many workers are wanted; UsageError when there is none."""
@@ -137,10 +147,11 @@ class Background:
     def _supervisor_log(self) -> Path:
         return self._logs / "supervisor.log"
 
-    def _up(self, supervisor: str, workers: int, registered: Workers) -> bool:
-        """All are up; UsageError when the supervisor or a worker ended instead."""
+    def _up(self, supervisor: str, workers: int, registered: Workers, restarts: Mapping[str, int]) -> bool:
+        """All are up; UsageError when the supervisor or a worker ended instead, which ``restarts`` is from before."""
         state = self._supervision.state()
-        failed = [] if state is None or state.name != supervisor else [w.label for w in state.workers if w.restarts]
+        led = () if state is None or state.name != supervisor else state.workers
+        failed = [worker.label for worker in led if worker.restarts > restarts.get(worker.label, 0)]
         if has_ended(supervisor) or failed:
             log = self._supervisor_log
             if failed:
@@ -150,10 +161,8 @@ class Background:
                 self._words("supervisor.failed", text=_last_line(log)),
                 hint=self._words("supervisor.failed_hint", path=log),
             )
-        if state is None or state.name != supervisor or len(state.workers) < workers:
-            return False
         known = {worker.name for worker in registered.all() if worker.state == "active"}
-        return all(worker.name in known for worker in state.workers)
+        return len(led) >= workers and all(worker.name in known for worker in led)
 
     def _living(self, state: SupervisorState | None) -> list[str]:
         """The supervisor, when it lives, before its workers that do."""

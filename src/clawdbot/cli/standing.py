@@ -9,8 +9,11 @@ from typing import Any
 from clawdbot.config import Config
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.overview import Overview, RunningRun, overview
+from clawdbot.store.owner import has_ended
 from clawdbot.store.workers import WorkerRecord
 from clawdbot.workflows.supervision import Supervision, SupervisorState
+
+_RECENT_S = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +51,10 @@ class Standing:
 
     @property
     def silent(self) -> tuple[WorkerStanding, ...]:
-        """Workers that ended without saying so."""
-        return tuple(worker for worker in self.workers if worker.state == "silent")
+        """Workers that ended without saying so in the last hour."""
+        return tuple(
+            worker for worker in self.workers if worker.state == "silent" and worker.record.silent_s < _RECENT_S
+        )
 
     def as_json(self) -> dict[str, Any]:
         """JSON values; times in UTC, durations in seconds."""
@@ -78,7 +83,7 @@ def standing(config: Config) -> Standing:
     workers = tuple(
         WorkerStanding(
             record=record,
-            state=record.state if record.state == "ended" or record.alive(config.worker.lease_s) else "silent",
+            state=_state(record, config.worker.lease_s),
             restarts=restarts.get(record.name),
             runs=tuple(run for run in seen.running if run.owner == record.name),
         )
@@ -87,3 +92,10 @@ def standing(config: Config) -> Standing:
     owners = {worker.record.name for worker in workers}
     elsewhere = tuple(run for run in seen.running if run.owner not in owners)
     return Standing(overview=seen, workers=workers, elsewhere=elsewhere, duties=duties, supervisor=supervisor)
+
+
+def _state(record: WorkerRecord, lease_s: float) -> str:
+    if record.state == "ended":
+        return "ended"
+    # Of this machine's processes the system knows at once; of others only their silence tells.
+    return record.state if record.alive(lease_s) and not has_ended(record.name) else "silent"

@@ -32,11 +32,11 @@ class StatusView:
         """The lines; the tables when they were asked for and are not empty."""
         for line in (*self._queue(found), *self._people(found.overview), *self._schedules(found.overview)):
             self._console.print(Text(line), soft_wrap=True)
-        if detail and found.workers:
+        if detail and (found.working or found.silent):
             self._console.print()
-            self._workers(found)
+            self._workers((*found.working, *found.silent))
         running = [(worker.title, run) for worker in found.workers for run in worker.runs]
-        running += [(self._words("standing.here"), run) for run in found.elsewhere]
+        running += [(self._words(f"standing.{'here' if run.lease_s > 0 else 'left'}"), run) for run in found.elsewhere]
         if detail and running:
             self._console.print()
             self._runs(running)
@@ -86,10 +86,10 @@ class StatusView:
         if seen.next_schedule and seen.next_at:
             yield self._words("standing.next", name=clean(seen.next_schedule), when=local_time(seen.next_at))
 
-    def _workers(self, found: Standing) -> None:
+    def _workers(self, found: Sequence[WorkerStanding]) -> None:
         columns = ("worker", "host", "process", "state", "seen", "restarts", "version", "runs")
         table = self._table(columns)
-        for worker in found.workers:
+        for worker in found:
             table.add_row(*self._worker(worker))
         self._console.print(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from clawdbot.cli.amounts import Amounts
@@ -25,7 +26,8 @@ class WorkerLog:
         """Write the line, and below it the traceback of what nobody expected."""
         moment = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S")
         line = f"{moment} {self._label}  {self._said(event)}"
-        tell(f"{line}\n{clean(event.trace).rstrip()}" if event.trace else line)
+        with suppress(OSError):  # the terminal was closed: the runs go on all the same
+            tell(f"{line}\n{clean(event.trace).rstrip()}" if event.trace else line)
 
     def _said(self, event: WorkerEvent) -> str:
         if event.kind == "ended":

@@ -21,9 +21,9 @@ def alive(pid: int) -> bool:
         return True
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds; AssertionError when it does not within half a minute."""
-    end = time.monotonic() + _MOST_S
+def until(condition: Callable[[], object], *, most_s: float = _MOST_S) -> None:
+    """Wait until it holds; AssertionError when it does not within half a minute, or ``most_s`` seconds."""
+    end = time.monotonic() + most_s
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
