@@ -135,15 +135,19 @@ class Progress:
         performed: Performed,
         *,
         outcome: Outcome,
-        names: Mapping[str, Any],
+        names: Mapping[str, Any] | None,
         published: Published = NOTHING,
         error: str = "",
         ms: int = 0,
     ) -> None:
-        """The step is over: written down with its record, then told.  TemplateFailed when its output gives nothing."""
+        """The step is over: written down with its record, then told.
+
+        ``names`` are what its output may use; None for a foreach as a whole, whose items have theirs.  TemplateFailed
+        when the output gives nothing.
+        """
         frame = self._frame
         output = output_of(performed, published, self.house.main)
-        if state == "done" and step.output:
+        if state == "done" and step.output and names is not None:
             view = StepView(state, output, self.house.main)
             output["output"] = evaluate(step.output, {**names, "result": view})
         record = record_of(

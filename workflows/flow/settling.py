@@ -148,8 +148,7 @@ class Settling:
         text = words(self._frame.language)["items"].format(done=len(items) - len(failed), total=len(items))
         self._progress.end(
             row, "failed" if failed else "done", step, Performed(text=text), outcome="terminal" if failed else "ok",
-            names=units[0].names if units else self._frame.names, error=error,
-            published=Published(things=things_of(items), renamed={}),
+            names=None, error=error, published=Published(things=things_of(items), renamed={}),
         )  # fmt: skip
 
     def _unit(self, step: Step, unit: _Unit, granted: Granted) -> None:

@@ -70,16 +70,16 @@ class StepView:
         self.error = error
         self.text: str = kept.get("text", "")
         self.answer: str = kept.get("answer", "")
-        self.tables: tuple[str, ...] = tuple(kept.get("tables", {}))
-        self.files: tuple[str, ...] = tuple(kept.get("files", ()))
+        self.tables: list[str] = list(kept.get("tables", {}))
+        self.files: list[str] = list(kept.get("files", ()))
         self.receipt: Mapping[str, Any] = kept.get("receipt") or {}
-        self.each: tuple[StepView, ...] = ()
+        self.each: list[StepView] = []
 
     @classmethod
     def of(cls, row: StepRow, items: tuple[StepRow, ...], workspace: Workspace) -> StepView:
         """A step that ended; ``items`` are those of its foreach in their order."""
         made = cls(row.state, row.output or {}, workspace, error=row.error)
-        made.each = tuple(cls.of(item, (), workspace) for item in items)
+        made.each = [cls.of(item, (), workspace) for item in items]
         return made
 
     @property
