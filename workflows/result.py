@@ -68,11 +68,12 @@ def so_far(
 ) -> RunResult:
     """What a run has given so far, from its recorded steps and its folder."""
     steps = ledger.steps(record.id)
-    asked = ledger.approvals.waiting(record.id) if status == "waiting" else ()
+    asked = ledger.approvals.waiting(record.id) if status in ("waiting", "interrupted") else ()
     question = asked[0].request if asked else None
     state = {
         "run_id": record.id, "goal": record.goal, "steps": steps, "verdict": verdict,
-        "missing": [record.error] if record.error else [], "elapsed_s": sum(step.get("ms", 0) for step in steps) / 1000,
+        "missing": [record.error] if verdict and record.error else [],
+        "elapsed_s": sum(step["ms"] for step in steps) / 1000,
     }  # fmt: skip
     return make_result(state, status=status, workspace=workspace, approval=question)
 
