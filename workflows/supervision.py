@@ -24,7 +24,8 @@ from clawdbot.store.owner import has_ended
 @dataclass(frozen=True, kw_only=True)
 class WorkerProcess:
     """A worker that the supervisor started.  ``name`` is its process (``store/owner.py``), ``restarts`` how often one
-    with this label ended unasked, ``ending`` that it was told to end."""
+    with this label ended unasked, ``ending`` that it was told to end.  One that has ended is about to be started
+    again."""
 
     label: str
     name: str

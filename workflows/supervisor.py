@@ -146,9 +146,7 @@ class Supervisor:
         self._write(0)
 
     def _write(self, wanted: int) -> None:
-        state = SupervisorState(
-            name=this_process(), wanted=wanted, workers=tuple(kept.worker for kept in self._kept if kept.due is None)
-        )
+        state = SupervisorState(name=this_process(), wanted=wanted, workers=tuple(kept.worker for kept in self._kept))
         if state != self._told:
             self._supervision.tell(state)
             self._told = state

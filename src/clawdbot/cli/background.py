@@ -174,7 +174,7 @@ class Background:
 
     def _staying(self) -> int:
         state = self._supervision.state()
-        return sum(not worker.ending for worker in state.workers) if state else 0
+        return sum(worker.alive and not worker.ending for worker in state.workers) if state else 0
 
     def _await(self, happened: Callable[[], bool], *, within_s: float = _START_S) -> bool:
         until = time.monotonic() + within_s
