@@ -11,11 +11,12 @@ from clawdbot.store import plain_json
 from clawdbot.store.clock import clock
 from clawdbot.store.database import Database, now
 from clawdbot.store.durable_tables import workers
+from clawdbot.store.tables import runs
 
 WorkerState = Literal["active", "draining", "ended"]
 
 _KEPT_S = 86_400.0
-"""Rows of workers that ended or were not seen for so long are forgotten."""
+"""Rows of workers that ended or were not seen for so long are forgotten, unless a run of theirs waits for a person."""
 
 _DEAD_AFTER = 3
 """Leases of silence after which a worker counts as dead."""
@@ -58,7 +59,10 @@ class Workers:
         """This worker is there from now on; those that are long gone are forgotten."""
         with self._database.write() as connection:
             seen = clock(connection)
-            connection.execute(delete(workers).where((workers.c.seen < seen - _KEPT_S) | (workers.c.name == name)))
+            # Whose runs still wait is remembered: they go back to workers when they are answered, days later too.
+            waited_for = select(runs.c.owner).where(runs.c.status == "waiting")
+            gone = (workers.c.seen < seen - _KEPT_S) & workers.c.name.not_in(waited_for)
+            connection.execute(delete(workers).where(gone | (workers.c.name == name)))
             row = {"name": name, "label": plain_json.text(label), "slots": slots, "version": version}
             connection.execute(workers.insert().values(**row, started_at=now(), seen=seen, state="active"))
 
