@@ -20,7 +20,7 @@ from clawdbot.store.schedules import OPEN, Firing, Following, Outcome, Schedule,
 from clawdbot.workflows.schedules.jitter import ready_at
 from clawdbot.workflows.schedules.known import KnownWorkflows
 from clawdbot.workflows.schedules.spec import ScheduleSpec
-from clawdbot.workflows.schedules.wording import delay, say
+from clawdbot.workflows.schedules.wording import delay, say, state
 from clawdbot.workflows.starting import new_run
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class Starts:
             firing = replace(base, outcome=outcome, run_id=run.id, note=note)
             return firing if self._store.fire_in(connection, firing, run) else None
         if policy == "skip":
-            note = say(language, "overlap_note", run=before.run_id, status=before.status)
+            note = say(language, "overlap_note", run=before.run_id, status=state(language, before.status))
             firing = replace(base, outcome="overlap", note=note, ended_at=base.fired_at)
         else:
             if policy == "cancel_old":

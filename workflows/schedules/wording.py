@@ -60,12 +60,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "folder": ("无法读取文件夹 {path}（{why}）。", "The folder {path} cannot be read ({why})."),
 }
+_STATES = {
+    "queued": ("排队中", "in the queue"),
+    "running": ("进行中", "running"),
+    "waiting": ("等待中", "waiting"),
+}
 _UNITS = {"zh": (" 天 ", " 小时 ", " 分钟", " 秒"), "en": (" d ", " h ", " min", " s")}
 
 
 def say(language: Language, name: str, /, **values: object) -> str:
     """That text."""
     return _TEXTS[name][0 if language == "zh" else 1].format(**values)
+
+
+def state(language: Language, status: str) -> str:
+    """How a run stands that is not over."""
+    return _STATES[status][0 if language == "zh" else 1]
 
 
 def delay(language: Language, seconds: float) -> str:

@@ -117,7 +117,8 @@ class ScheduleView:
 
 
 def _in_zone(moment: datetime, timezone: str) -> str:
-    return moment.astimezone(zone(timezone)).strftime("%Y-%m-%d %H:%M %Z")
+    shown = "%Y-%m-%d %H:%M:%S %Z" if moment.second else "%Y-%m-%d %H:%M %Z"
+    return moment.astimezone(zone(timezone)).strftime(shown)
 
 
 def _style(past: Past) -> str:

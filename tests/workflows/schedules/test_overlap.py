@@ -21,7 +21,7 @@ def test_skip_leaves_it_out_and_says_so(office: Office) -> None:
     office.go(to=at(10))
     first, second = office.history()
     assert second.outcome == "overlap"
-    assert second.note == f"the run before it, {first.run_id}, is not over (queued)"
+    assert second.note == f"the run before it, {first.run_id}, is not over (in the queue)"
     office.end(first.run_id)
     office.go(to=at(11))
     assert office.outcomes()[-1] == ("06-01 11:00", "started")
