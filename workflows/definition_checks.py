@@ -43,7 +43,7 @@ def require(definition: Definition, registry: Registry, *, contacts: Mapping[str
 
 def check(definition: Definition, registry: Registry, *, contacts: Mapping[str, str]) -> tuple[Problem, ...]:
     """Everything that is wrong with a definition; empty when it can run."""
-    broken = (*_ids(definition), *_needs(definition))
+    broken = tuple(_ids(definition)) or tuple(_needs(definition))
     if broken:  # without them the rest says little
         return broken
     return (
@@ -194,7 +194,7 @@ def _tool(definition: Definition, step: Step, registry: Registry) -> Iterator[Pr
     said = _arguments(tool, step.args)
     if said:
         yield Problem(where=f"{where}, args", what=f"they do not fit {step.tool}: {said}")
-    if tool.provides == "mail" and not definition.recipients_from_data:
+    if tool.provides == "mail":
         yield from _recipients(definition, step)
 
 
@@ -217,8 +217,11 @@ def _arguments(tool: AnyTool, args: Mapping[str, Any]) -> str:
 
 
 def _recipients(definition: Definition, step: Step) -> Iterator[Problem]:
+    if "to" not in step.args:
+        hint = 'Write args.to = ["name@example.com"], or take it from an input.'
+        yield Problem(where=f"step {step.id!r}", what="a mail has args.to.", hint=hint)
     for at, text in strings(step.args.get("to"), "args.to"):
-        if from_data(definition, step, text):
+        if from_data(definition, step, text) and not definition.recipients_from_data:
             yield Problem(
                 where=f"step {step.id!r}, {at}",
                 what="the address comes from results of a step, which nobody reviews.",

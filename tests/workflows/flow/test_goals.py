@@ -74,7 +74,7 @@ def test_another_attempt_is_another_run(flow: MakeFlow) -> None:
     result = run(at, GOAL.replace('[[step]]\nid = "note"', again))
     assert result.verdict == "verified"
     children = [r for r in at.app.ledger.list_runs(children=True) if r.parent == result.run_id]
-    assert [r.verdict for r in children] == ["verified", "partial"]
+    assert [r.verdict for r in children] == ["verified", "failed"]
     assert result.usage["prompt_tokens"] == sum((r.result or {})["usage"]["prompt_tokens"] for r in children)
 
 
