@@ -14,6 +14,7 @@ import shutil
 import unicodedata
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -215,11 +216,26 @@ class Workspace:
                 _write_atomically(described, json.dumps(asdict(moved), ensure_ascii=False).encode())
                 os.utime(described, ns=(age, age))
 
+    def forget_unrecorded(self, *, tables: Collection[str], artifacts: Collection[str], since: datetime) -> None:
+        """Remove what was made after ``since`` and is on neither list: the step that made it was cut off before it was
+        recorded, and makes it again under the same name."""
+        for info in self.tables():
+            if info.name not in tables and _made_after(self.root / "tables" / f"{info.name}.json", since):
+                self.drop_table(info.name)
+        for path in (self.root / "artifacts").iterdir():
+            name = path.name.removeprefix(".").removesuffix(".json") if path.name.startswith(".") else path.name
+            if name not in artifacts and _made_after(path, since):
+                path.unlink()
+
     def _free_name(self, stem: str) -> str:
         name, number = stem, 2
         while (self.root / "tables" / f"{name}.json").exists():
             name, number = f"{stem}_{number}", number + 1
         return name
+
+
+def _made_after(path: Path, moment: datetime) -> bool:
+    return path.stat().st_mtime > moment.timestamp()
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -59,6 +60,7 @@ class GoalRuns:
             state = self.state(claimed.lease.run_id)
         if not state.values:
             return self._driven(claimed, _beginning(claimed), by)
+        self._forget_cut_off(state)
         if state.interrupts:
             request = state.interrupts[0].value
             known = self._planner.ledger.approvals.answer(claimed.lease.run_id, str(request["payload_hash"]))
@@ -69,6 +71,17 @@ class GoalRuns:
         if not state.tasks:  # it ended, but that was not written down
             return self._result(state.values, "done")
         return self._driven(claimed, None, by)
+
+    def _forget_cut_off(self, state: StateSnapshot) -> None:
+        """What a step made that was cut off before its end was kept: the step is done again."""
+        if state.created_at is None:
+            return
+        receipts = [step["receipt"] for step in state.values.get("steps", ()) if step["receipt"]]
+        self._planner.workspace(str(state.values["run_id"])).forget_unrecorded(
+            tables={str(receipt["table"]) for receipt in receipts if receipt.get("table")},
+            artifacts={str(made["name"]) for receipt in receipts for made in receipt.get("artifacts", ())},
+            since=datetime.fromisoformat(state.created_at),
+        )
 
     def _driven(self, claimed: Claimed, start: Any, by: Attendance) -> RunResult:
         while True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -123,3 +125,23 @@ def test_hostile_names_and_cells_stay_in_the_folder(
 )  # fmt: skip
 def test_the_kind_of_a_column(values: list[object], kind: str) -> None:
     assert column_kind(pd.Series(values, dtype=None if values else object)) == kind
+
+
+def test_what_a_cut_off_step_made_is_forgotten_and_nothing_else(workspace: Workspace) -> None:
+    workspace.save_table(sales(), name="before")
+    then = datetime.now(UTC)
+    for name in ("kept", "lost"):
+        workspace.save_table(sales(), name=name)
+        path = workspace.artifact_path(name, suffix=".txt")
+        path.write_text(name)
+        workspace.add_artifact(path, kind="report")
+        for made in (workspace.root / "tables" / f"{name}.json", path, path.with_name(f".{path.name}.json")):
+            os.utime(made, (then.timestamp() + 1, then.timestamp() + 1))
+    half = workspace.artifact_path("half", suffix=".txt")
+    half.write_text("never described")
+    os.utime(half, (then.timestamp() + 1, then.timestamp() + 1))
+    workspace.forget_unrecorded(tables={"kept"}, artifacts={"kept.txt"}, since=then)
+    assert [table.name for table in workspace.tables()] == ["before", "kept"]
+    assert [made.name for made in workspace.artifacts()] == ["kept.txt"]
+    assert not half.exists() and workspace.artifact_path("lost", suffix=".txt").name == "lost.txt"
+    assert workspace.save_table(sales(), name="lost").name == "lost"
