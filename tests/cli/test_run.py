@@ -27,7 +27,7 @@ def test_a_verified_run_prints_one_object(desk: Desk) -> None:
         assert Path(artifact["path"]).stat().st_size == artifact["bytes"]
     assert [receipt["tool"] for receipt in found["receipts"]] == ["sql", "chart"]
     assert "● 1 sql" in err and "North | 5500.25" in err
-    assert desk.json("show", found["run_id"]) == (0, found)
+    assert desk.json("show", found["run_id"]) == (0, {**found, "effects": []})
     assert desk.json("runs")[1]["runs"][0]["user"] == "李雷"
 
 
