@@ -14,13 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlglot import exp
 
 from clawdbot.config import Config
-from clawdbot.errors import ClawdbotError, ToolError
+from clawdbot.errors import ClawdbotError
 from clawdbot.text.language import Language
 from clawdbot.tools.database.catalog import Catalog
 from clawdbot.tools.database.databases import Databases
 from clawdbot.tools.database.guard import guard
 from clawdbot.tools.database.measures import Measure, discover
-from clawdbot.tools.workspace import Workspace
 
 _MOST_VALUES = 50
 
@@ -35,7 +34,7 @@ class UsedValues(BaseModel):
 
 
 class StandsOn(BaseModel):
-    """The ground of one frozen call, as it was at freezing: of a database, or of a table that an earlier step gave."""
+    """What one frozen call stands on in a database, as it was at freezing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,17 +43,15 @@ class StandsOn(BaseModel):
     keys: dict[str, str] = Field({}, description="Foreign keys between the tables that are used.")
     measures: dict[str, str] = Field({}, description="Meaning of each business measure that is used.")
     values: dict[str, UsedValues] = Field({}, description="Values that conditions name, by 'Table.Column'.")
-    table: str = Field("", description="A table of an earlier step that is used; a template.")
-    table_columns: dict[str, str] = Field({}, description="Kind of each of its columns that is used.")
-    fingerprint: str = Field("", description="SHA-256 of all of the above but the template.")
+    fingerprint: str = Field("", description="SHA-256 of all of the above.")
 
     def sealed(self) -> StandsOn:
         """The same with its fingerprint."""
         return self.model_copy(update={"fingerprint": self.digest()})
 
     def digest(self) -> str:
-        """SHA-256 over the record; the name of the table is a template and not a part of it."""
-        body = self.model_dump(mode="json", exclude={"fingerprint", "table"})
+        """SHA-256 over the record."""
+        body = self.model_dump(mode="json", exclude={"fingerprint"})
         return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -70,8 +67,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "gone": "指标 {name} 没有定义了",
         "value": "{name} 中没有 {before!r} 了{new}",
         "new": "，新出现的值：{values}",
-        "result": "结果 {table} 中没有列 {name} 了",
-        "result_kind": "结果 {table} 的列 {name} 由 {before} 变为 {after}",
     },
     "en": {
         "edited": "the record of what the step stands on was edited (its fingerprint does not fit)",
@@ -84,8 +79,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "gone": "the measure {name} is not defined any more",
         "value": "{name} holds no {before!r} any more{new}",
         "new": "; new there: {values}",
-        "result": "the result {table} has no column {name} any more",
-        "result_kind": "the column {name} of the result {table} was {before} and is {after} now",
     },
 }
 
@@ -113,29 +106,19 @@ def record_query(
     ).sealed()
 
 
-def record_table(template: str, columns: Mapping[str, str]) -> StandsOn:
-    """What a call stands on that uses a table of an earlier step."""
-    return StandsOn(table=template, table_columns=dict(columns)).sealed()
-
-
-def changes(
-    stands_on: StandsOn, databases: Databases, config: Config, workspace: Workspace, *, language: Language
-) -> tuple[str, ...]:
-    """What has changed since freezing, a clause each, in ``language``; empty: the call is as right as it was.
-
-    ``stands_on.table`` is rendered already.
-    """
+def changes(stands_on: StandsOn, databases: Databases, config: Config, *, language: Language) -> tuple[str, ...]:
+    """What has changed since freezing, a clause each, in ``language``; empty: the call is as right as it was."""
     words = _WORDS[language]
     if stands_on.fingerprint and stands_on.fingerprint != stands_on.digest():
         return (words["edited"],)
+    if not stands_on.database:
+        return ()
     found: list[str] = []
-    if stands_on.database:
-        try:
-            found += _of_database(stands_on, databases, config, words)
-        except ClawdbotError as error:
-            return (words["database"].format(name=stands_on.database, why=str(error)),)
-    if stands_on.table:
-        found += _of_table(stands_on, workspace, words)
+    try:
+        for clause in _of_database(stands_on, databases, config, words):
+            found.append(clause)
+    except ClawdbotError as error:  # a table that is gone can make more than itself unusable
+        found = found or [words["database"].format(name=stands_on.database, why=str(error))]
     return tuple(dict.fromkeys(found))
 
 
@@ -188,25 +171,6 @@ def _present(name: str, catalog: Catalog, databases: Databases, values: UsedValu
         select = select.where(read.isin(*values.used))
     rows = databases.run(catalog.name, select.sql(catalog.dialect), max_rows=10 * _MOST_VALUES).frame
     return {str(value) for value in rows.iloc[:, 0].dropna()}
-
-
-def _of_table(stands_on: StandsOn, workspace: Workspace, words: Mapping[str, str]) -> Iterator[str]:
-    try:
-        now = {c.name: c.kind for c in workspace.table(stands_on.table).columns}
-    except ToolError:
-        now = {}
-    for name, before in stands_on.table_columns.items():
-        after = now.get(name)
-        if after is None:
-            yield words["result"].format(table=stands_on.table, name=name)
-        elif not _same_kind(before, after):
-            yield words["result_kind"].format(table=stands_on.table, name=name, before=before, after=after)
-
-
-def _same_kind(before: str, after: str) -> bool:
-    """Sums of whole amounts come as integers, and an empty column has no kind of its own."""
-    numbers = {"integer", "number"}
-    return before == after or {before, after} <= numbers
 
 
 def _kind(catalog: Catalog, name: str) -> str | None:

@@ -70,8 +70,6 @@ def of_step(definition: Definition, step: Step) -> Iterator[Place]:
     if step.write is not None:
         for key, text in strings(step.write.model_dump(mode="json"), "write"):
             yield place(key, text)
-    if step.stands_on is not None and step.stands_on.table:
-        yield place("stands_on.table", step.stands_on.table)
 
 
 def from_data(definition: Definition, step: Step, template: str, *, expression: bool = False) -> bool:

@@ -42,9 +42,7 @@ def _drifted(call: StepCall) -> tuple[str, ...]:
     if stands_on is None:
         return ()
     planner = call.frame.planner
-    table = str(_render(call, stands_on.table)) if stands_on.table else ""
-    seen = stands_on.model_copy(update={"table": table})
-    return changes(seen, planner.databases, planner.config, call.room, language=call.frame.language)
+    return changes(stands_on, planner.databases, planner.config, language=call.frame.language)
 
 
 def _called(call: StepCall) -> Performed:

@@ -35,6 +35,12 @@ from clawdbot.workflows.templates import Span, render_all
 _LIMIT = {"zh": "最多行数", "en": "Most rows"}
 _THRESHOLD = {"zh": "界限", "en": "Threshold"}
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Like, exp.ILike)
+_PARTS = (
+    ("year", re.compile(r"'%y'|\byear\b", re.IGNORECASE)),
+    ("quarter", re.compile(r"\bquarter\b|%m'.*/ 3", re.IGNORECASE | re.DOTALL)),
+    ("month", re.compile(r"'%m'|\bmonth\b", re.IGNORECASE)),
+)
+"""What is computed of a date as a number, in SQLite and in PostgreSQL."""
 _TIME_IN_TEXT = re.compile(r"^(?:19|20)\d\d(?:-\d\d){0,2}(?:[T ].*)?$")
 
 
@@ -116,7 +122,8 @@ class Questions:
 
     def _condition(self, catalog: Catalog, column: str, value: Any, values: tuple[Any, ...]) -> dict[str, Any]:
         """The parts of a condition that become templates."""
-        template = None if value is None else time_part(column, value, self._parameters.times)
+        own = column.rpartition(".")[2]
+        template = None if value is None else time_part(own, value, self._parameters.times)
         if template is not None:
             return {"value": template}
         if value is not None and self._parameters.said(value):
@@ -139,7 +146,7 @@ class Questions:
                 name, template = found
                 templates[name] = template
                 literal.replace(exp.Var(this=f":{name}"))
-            elif literal.is_string and _TIME_IN_TEXT.match(literal.name) and self._part(kept).periods:
+            elif self._part(kept).periods and _is_time(literal, catalog.dialect):
                 return None
         if self._part(kept).periods and not any(
             f"inputs.{t.name}." in v for v in templates.values() for t in self._parameters.times
@@ -170,9 +177,10 @@ class Questions:
             if isinstance(value, int) and _ranked(part, value):
                 return _named(self._parameters.add("limit", value, description=_LIMIT))
             return None
-        template = time_part(column, value, self._parameters.times) if column else None
+        word = column.rpartition(".")[2].lower() or _date_part(literal, catalog.dialect)
+        template = time_part(word, value, self._parameters.times) if isinstance(literal.parent, exp.EQ) else None
         if template is not None:
-            return f"{column.rpartition('.')[2].lower()}_of_period", template
+            return f"{word}_of_period", template
         if isinstance(literal.parent, _COMPARED) and self._parameters.said(value):
             return _named(self._threshold(value))
         return None
@@ -194,6 +202,22 @@ class Questions:
         kinds = {name: given["type"] for name, given in self._parameters.inputs.items()}
         values = self._parameters.values
         return {"inputs": {n: Span(v) if kinds[n] == "period" else v for n, v in values.items()}}
+
+
+def _date_part(literal: exp.Literal, dialect: str) -> str:
+    """'year', 'quarter' or 'month' when the number is compared with that part of a date; else empty."""
+    if not isinstance(literal.parent, _COMPARED):
+        return ""
+    others = [side for side in literal.parent.iter_expressions() if not isinstance(side, exp.Literal)]
+    text = " ".join(side.sql(dialect=dialect) for side in others)
+    return next((name for name, pattern in _PARTS if pattern.search(text)), "")
+
+
+def _is_time(literal: exp.Literal, dialect: str) -> bool:
+    """A literal that says a time, and would go on to say it."""
+    if literal.is_string:
+        return bool(_TIME_IN_TEXT.match(literal.name))
+    return bool(_date_part(literal, dialect))
 
 
 def _ranked(part: Part, limit: int) -> bool:

@@ -102,24 +102,21 @@ def _literals(given: TimeInput) -> Iterator[tuple[str, str, str]]:
             yield "year", str(period.start.year), f"{{{{ inputs.{given.name}.start[:4] }}}}"
 
 
-def time_part(column: str, value: object, times: Iterable[TimeInput]) -> str | None:
-    """A template for a year, quarter or month that is kept as a number, when it is that of a period's start."""
-    word = column.rpartition(".")[2].lower()
+def time_part(word: str, value: object, times: Iterable[TimeInput]) -> str | None:
+    """A template for a year, quarter or month that is kept or computed as a number, when it is that of a period's
+    start; ``word`` holds its name."""
     for given in times:
         start = given.period.start
         if start is None:
             continue
         read = f"inputs.{given.name}.start"
-        parts = {
-            "year": (start.year, f"{{{{ {read}[:4] | int }}}}"),
-            "年": (start.year, f"{{{{ {read}[:4] | int }}}}"),
-            "quarter": ((start.month + 2) // 3, f"{{{{ ({read}[5:7] | int + 2) // 3 }}}}"),
-            "季": ((start.month + 2) // 3, f"{{{{ ({read}[5:7] | int + 2) // 3 }}}}"),
-            "month": (start.month, f"{{{{ {read}[5:7] | int }}}}"),
-            "月": (start.month, f"{{{{ {read}[5:7] | int }}}}"),
-        }
-        for name, (is_now, template) in parts.items():
-            if name in word and value == is_now:
+        parts = (
+            (("year", "年"), start.year, f"{{{{ {read}[:4] | int }}}}"),
+            (("quarter", "季"), (start.month + 2) // 3, f"{{{{ ({read}[5:7] | int + 2) // 3 }}}}"),
+            (("month", "月"), start.month, f"{{{{ {read}[5:7] | int }}}}"),
+        )
+        for names, is_now, template in parts:
+            if any(name in word.lower() for name in names) and value == is_now:
                 return template
     return None
 
