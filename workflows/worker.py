@@ -18,6 +18,7 @@ from clawdbot.store.ledger import RunLedger
 from clawdbot.store.owner import this_process
 from clawdbot.store.queue import Claimed, Limits
 from clawdbot.workflows.duty import Duty
+from clawdbot.workflows.grace import GRACE_S
 from clawdbot.workflows.housekeeping import Housekeeping
 from clawdbot.workflows.outage import Outage
 from clawdbot.workflows.result import RunResult
@@ -29,9 +30,6 @@ Work = Callable[[Claimed, Stop], RunResult]
 
 Until = Literal["told", "one", "empty"]
 """When a worker ends by itself: never, after one run, or when there is nothing to do."""
-
-GRACE_S = 10.0
-"""How long runs may take to reach their next safe place, once they were told to; then the worker ends without them."""
 
 _FULL_S = 60.0
 """With all slots taken nothing but a run that ends is waited for; looked up now and then all the same."""

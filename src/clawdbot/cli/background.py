@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -13,14 +12,13 @@ from pathlib import Path
 from clawdbot.cli.amounts import Amounts
 from clawdbot.cli.session import Session
 from clawdbot.cli.streams import say
+from clawdbot.cli.supervising import patience_s, python, slots_option
 from clawdbot.config import Config
 from clawdbot.errors import StoreError, UsageError
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.owner import has_ended, process_name
 from clawdbot.store.workers import Workers
 from clawdbot.workflows.supervision import Supervision, SupervisorState
-from clawdbot.workflows.supervisor import Supervisor
-from clawdbot.workflows.worker import GRACE_S
 
 _LOOK_S = 0.2
 _START_S = 120.0
@@ -36,7 +34,7 @@ class Background:
         self._words = session.words
         self._logs = config.app.home / "log"
         self._supervision = Supervision(config.app.home)
-        self._patience_s = config.worker.drain_s + 2 * GRACE_S + 5.0
+        self._patience_s = patience_s(config)
 
     def refuse_second(self) -> None:
         """UsageError when a supervisor is running."""
@@ -47,25 +45,6 @@ class Background:
                 self._words("supervisor.running", count=state.wanted),
                 hint=self._words("supervisor.running_hint", command=command),
             )
-
-    def supervise(self, workers: int, *, slots: int) -> None:
-        """Be the supervisor, until a signal ends it; SIGQUIT and a second one end the workers at once."""
-        supervisor = Supervisor(
-            self._supervision,
-            command=lambda label: self._python("worker", "--name", label, *_slots(slots)),
-            logs=self._logs,
-            patience_s=self._patience_s,
-        )
-        asked = 0
-
-        def end(number: int, _: object) -> None:
-            nonlocal asked
-            asked += 1
-            supervisor.end(at_once=number == signal.SIGQUIT or asked > 1)
-
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, end)
-        supervisor.run(workers)
 
     def start(self, workers: int, *, slots: int) -> None:
         """Start a supervisor without a terminal, and wait until its workers are up; UsageError when one cannot."""
@@ -82,7 +61,8 @@ class Background:
     def _detach(self, workers: int, *, slots: int) -> str:
         """Start the supervisor's process; returns its name."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        command = self._python("start", "--foreground", "--workers", str(workers), *_slots(slots))
+        options = ("--foreground", "--workers", str(workers), *slots_option(slots))
+        command = python(self._session.config_path, "start", *options)
         process = os.posix_spawn(
             command[0], command, dict(os.environ), setsid=True,  # the terminal may be closed
             file_actions=[
@@ -137,12 +117,6 @@ class Background:
             _send(name, number)
         return self._await(lambda: not self._living(state), within_s=self._patience_s + 5.0)
 
-    def _python(self, *arguments: str) -> list[str]:
-        """This program again; ``-P`` since what lies in the current folder is no part of it."""
-        path = self._session.config_path
-        config = () if path is None else ("--config", str(path.expanduser().absolute()))
-        return [sys.executable, "-P", "-m", "clawdbot", *arguments, *config]
-
     @property
     def _supervisor_log(self) -> Path:
         return self._logs / "supervisor.log"
@@ -183,10 +157,6 @@ class Background:
                 return False
             time.sleep(_LOOK_S)
         return True
-
-
-def _slots(slots: int) -> tuple[str, ...]:
-    return ("--slots", str(slots)) if slots else ()
 
 
 def _send(name: str, number: signal.Signals) -> None:

@@ -19,16 +19,18 @@ def start(
     slots: Annotated[int | None, typer.Option("--slots", min=1, metavar="N", help=help_text("worker.slots"))] = None,
     foreground: Annotated[bool, typer.Option("--foreground", help=help_text("supervisor.foreground"))] = False,
 ) -> int:
+    session = session_of(context)
+    loaded = session.load(config)
+    if foreground:
+        from clawdbot.cli.supervising import supervise
+
+        supervise(loaded, session.config_path, workers, slots=slots or 0)
+        return 0
     from clawdbot.cli.background import Background
     from clawdbot.cli.embedded_memory import warning
     from clawdbot.cli.streams import tell
 
-    session = session_of(context)
-    loaded = session.load(config)
     background = Background(session, loaded)
-    if foreground:
-        background.supervise(workers, slots=slots or 0)
-        return 0
     background.refuse_second()
     if workers > 1 and (said := warning(loaded, workers, session.words)):
         tell(said)
