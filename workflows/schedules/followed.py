@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from clawdbot.store.schedules import OPEN, Following, Schedule, ScheduleStore, moment_text
@@ -28,11 +27,14 @@ class StartedRuns:
         for one in following:
             if one.firing.outcome != "waiting" and (news := self._news(one, now)):
                 self._note(one, news, schedules, known, now=now)
-        for name, group in groupby(
-            sorted(following, key=lambda one: one.firing.schedule), lambda one: one.firing.schedule
-        ):
+        by_schedule: dict[str, list[Following]] = {}
+        for one in following:
+            by_schedule.setdefault(one.firing.schedule, []).append(one)
+        for name, group in by_schedule.items():
             waits = any(one.firing.outcome == "waiting" for one in group)
             if waits and name in schedules and not schedules[name].paused:
+                if any(_in_the_way(one) and not one.cancelling for one in group):
+                    self._starts.make_way(schedules[name])
                 self._next_turn(schedules[name], known, now=now)
 
     def _news(self, one: Following, now: datetime) -> dict[str, Any]:
@@ -73,14 +75,20 @@ class StartedRuns:
 
     def _next_turn(self, schedule: Schedule, known: KnownWorkflows, *, now: datetime) -> None:
         """When nothing is in the way any more, the oldest start that waits has its turn."""
-        self._starts.make_way(schedule, for_waiting=True)
+        with self._store.database.read() as connection:
+            if any(_in_the_way(one) for one in self._store.following_in(connection, schedule.name)):
+                return
         with self._store.database.write(durable=True) as connection:
             locked = self._store.locked_in(connection, schedule.name)
             if locked is None or locked.paused:
                 return
             following = self._store.following_in(connection, schedule.name)
-            if any(one.firing.outcome != "waiting" and one.status in OPEN for one in following):
+            if any(_in_the_way(one) for one in following):
                 return
             waiting = [one.firing for one in following if one.firing.outcome == "waiting"]
             if waiting:
                 self._starts.promote_in(connection, locked, waiting[0], known=known, now=now)
+
+
+def _in_the_way(one: Following) -> bool:
+    return one.firing.outcome != "waiting" and one.status in OPEN

@@ -63,7 +63,7 @@ class Starts:
         """What is in the way of a start of that schedule: its oldest start that is not over."""
         return _first_open(self._store.following_in(connection, schedule))
 
-    def make_way(self, schedule: Schedule, *, for_waiting: bool = False) -> None:
+    def make_way(self, schedule: Schedule) -> None:
         """With ``overlap = "cancel_old"`` ask the runs that are in the way to end.
 
         It comes before the transaction that starts the new one, so a kill in between leaves the new one due.
@@ -72,10 +72,8 @@ class Starts:
             return
         with self._store.database.read() as connection:
             following = self._store.following_in(connection, schedule.name)
-        if for_waiting and not any(one.firing.outcome == "waiting" for one in following):
-            return
         for one in following:
-            if one.firing.run_id is not None and one.status in OPEN:
+            if one.firing.run_id is not None and one.status in OPEN and not one.cancelling:
                 self._queue.cancel(one.firing.run_id, by=f"schedule {schedule.name}")
 
     def start_in(

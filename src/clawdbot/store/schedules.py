@@ -64,12 +64,16 @@ class Firing:
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """A firing whose run is not known to have ended, and how that run stands; None: it is gone."""
+    """A firing whose run is not known to have ended, and how that run stands; None: it is gone.
+
+    ``cancelling``: somebody wants it cancelled.
+    """
 
     firing: Firing
     status: str | None
     begun_at: str | None
     changed_at: str | None
+    cancelling: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +184,7 @@ class ScheduleStore:
         """Firings that something is still to come of, of one schedule or of all, by instant."""
         first = and_(events.c.run_id == firings.c.run_id, events.c.seq == 1)
         statement = (
-            select(firings, runs.c.status, runs.c.token, runs.c.updated_at, events.c.at)
+            select(firings, runs.c.status, runs.c.token, runs.c.updated_at, runs.c.cancel_by, events.c.at)
             .outerjoin(runs, runs.c.id == firings.c.run_id)
             .outerjoin(events, first)
             .where(firings.c.ended_at.is_(None))
@@ -243,7 +247,10 @@ def _is(firing: Firing) -> tuple[Any, Any]:
 
 def _following(row: dict[str, Any]) -> Following:
     status, token = row.pop("status"), row.pop("token")
-    changed_at, told_at = row.pop("updated_at"), row.pop("at")
+    changed_at, told_at, cancelled_by = row.pop("updated_at"), row.pop("at"), row.pop("cancel_by")
     worked_on = bool(token) and status != "cancelled"  # to cancel a run raises its token too
     begun_at = row["begun_at"] or told_at or (changed_at if worked_on else None)
-    return Following(firing=Firing(**row), status=status, begun_at=begun_at, changed_at=changed_at)
+    return Following(
+        firing=Firing(**row), status=status, begun_at=begun_at, changed_at=changed_at,
+        cancelling=cancelled_by is not None,
+    )  # fmt: skip

@@ -194,3 +194,40 @@ def test_one_schedule_that_fails_keeps_no_other_back(office: Office) -> None:
     with pytest.raises(ValueError, match="0-0-0"):
         office.go(to=datetime(2026, 6, 2, 9, 0, 1, tzinfo=UTC))
     assert office.outcomes("b/hourly")[-1] == ("06-02 09:00", "started")
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [
+        (
+            datetime(2026, 10, 31, 0, 0, tzinfo=UTC),
+            {
+                "early": ["10-31 05:30", "11-01 05:30", "11-02 06:30"],
+                "late": ["10-31 06:30", "11-01 07:30", "11-02 07:30"],
+                "china": ["10-31 01:00", "11-01 01:00", "11-02 01:00"],
+                "steady": ["10-31 20:00", "11-01 16:00", "11-02 12:00"],
+            },
+        ),
+        (
+            datetime(2027, 3, 13, 0, 0, tzinfo=UTC),
+            {
+                "early": ["03-13 06:30", "03-14 06:30", "03-15 05:30"],
+                "late": ["03-13 07:30", "03-14 07:00", "03-15 06:30"],
+                "china": ["03-13 01:00", "03-14 01:00", "03-15 01:00"],
+                "steady": ["03-13 20:00", "03-14 16:00", "03-15 12:00"],
+            },
+        ),
+    ],
+)
+def test_clock_changes_under_a_simulated_clock(office: Office, begin: datetime, expected: dict[str, list[str]]) -> None:
+    """In UTC: New York's clocks go back on 1 November 2026 and on on 14 March 2027, Shanghai's do not change."""
+    office.now = begin
+    new_york = {"timezone": "America/New_York", "missed": "skip"}
+    office.enable(
+        "a", {"name": "early", "cron": "30 1 * * *", **new_york}, {"name": "late", "cron": "30 2 * * *", **new_york},
+        {"name": "china", "cron": "0 9 * * *", "timezone": "Asia/Shanghai", "missed": "skip"},
+        {"name": "steady", "every": "20h", "missed": "skip"},
+    )  # fmt: skip
+    office.go_every(timedelta(minutes=30), until=begin + timedelta(days=3), working=True)
+    for name, due in expected.items():
+        assert office.outcomes(f"a/{name}") == [(when, "started") for when in due]
