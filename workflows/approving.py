@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,8 @@ class CallSite:
     step: int
 
 
-FindSite = Callable[[Approval], CallSite]
-"""The site of a question's call; UsageError when the run has gone on since."""
+FindSite = Callable[[Approval], AbstractContextManager[CallSite]]
+"""The site of a question's call, there while the block lasts; UsageError when the run has gone on since."""
 
 
 class Approving:
@@ -62,24 +63,28 @@ class Approving:
         if unknown:
             known = ", ".join(schema["properties"]) or "none"
             raise UsageError(f"{question.tool} has no argument {unknown[0]!r}.", hint=f"Its arguments: {known}.")
-        find = self._sites.get(self._planner.ledger.get_run(question.run_id).kind)
-        if find is None:
-            raise UsageError("This question cannot be changed; approve it as it is, or reject it with a reason.")
-        site = find(question)
+        find = self._sites[self._planner.ledger.get_run(question.run_id).kind]
         try:
-            asked = self._planner.executor.question(question.tool, args, run=site.run, step=site.step)
+            with find(question) as site:
+                asked = self._planner.executor.question(question.tool, args, run=site.run, step=site.step)
         except PolicyRefused:
             raise
         except UsageError as error:
             raise UsageError(f"The change does not fit: {error}", hint="Nothing was recorded.") from error
         return Edited(args=asked.args, payload=asked.payload, payload_hash=asked.payload_hash)
 
-    def _of_planner(self, question: Approval) -> CallSite:
+    @contextmanager
+    def _of_planner(self, question: Approval) -> Iterator[CallSite]:
         planner = self._planner
         checkpoints = LedgerCheckpoints(planner.ledger.database, planner.ledger.leases)
         kept = checkpoints.get_tuple({"configurable": {"thread_id": question.run_id}})
         if kept is None or not kept.checkpoint["channel_values"].get("intent"):
-            raise UsageError(f"Run {question.run_id} has gone on since.", hint=f"See: clawdbot show {question.run_id}")
+            raise gone_on(question)
         state: RunState = kept.checkpoint["channel_values"]  # type: ignore[assignment]  # the channels are the state
         frame = Frame.of(planner, state)
-        return CallSite(run=frame.call_frame(), step=len(frame.steps) + 1)
+        yield CallSite(run=frame.call_frame(), step=len(frame.steps) + 1)
+
+
+def gone_on(question: Approval) -> UsageError:
+    """The error about a question whose call the run has left behind."""
+    return UsageError(f"Run {question.run_id} has gone on since.", hint=f"See: clawdbot show {question.run_id}")

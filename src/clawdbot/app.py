@@ -73,11 +73,13 @@ class App:
             runs=config.app.home / "runs",
         )
         self.engine = RunEngine(self.planner)
-        self.engine.serve("workflow", self._workflow_runs().run)
+        workflow_runs = self._workflow_runs()
+        self.engine.serve("workflow", workflow_runs.run)
         announcer = Announcer(self.ledger, lambda run: target_of(run, config))
         self.engine.on_end(announcer.ended)
         self.engine.on_wait(announcer.waits)
         self.approving = Approving(self.planner, self.registry)
+        self.approving.serve("workflow", workflow_runs.site)
         self.scheduler = Scheduler(config, self.ledger)
 
     @classmethod

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
 from clawdbot.access.identity import Identity
+from clawdbot.agents.events import silent
 from clawdbot.agents.planner import Planner
-from clawdbot.errors import Drained
+from clawdbot.errors import Drained, PolicyRefused, UsageError
 from clawdbot.failpoints import reach
 from clawdbot.models.interruption import Interrupted
+from clawdbot.store.approvals import Approval
+from clawdbot.store.leases import Lease
 from clawdbot.store.queue import Claimed
 from clawdbot.text.language import Language
+from clawdbot.workflows.approver import nobody
+from clawdbot.workflows.approving import CallSite, gone_on
 from clawdbot.workflows.definition import Definition, Step, StepKind
 from clawdbot.workflows.flow.asking import Asking
-from clawdbot.workflows.flow.calls import Frame, Perform, StepWaits
+from clawdbot.workflows.flow.calls import Frame, Perform, StepCall, StepFailed, StepWaits
 from clawdbot.workflows.flow.outcome import result_of
 from clawdbot.workflows.flow.progress import Progress
 from clawdbot.workflows.flow.settling import Settling
+from clawdbot.workflows.flow.tool_step import call_site
+from clawdbot.workflows.flow.tool_step import question as shown
 from clawdbot.workflows.flow.views import Named
 from clawdbot.workflows.goals import Attendance
 from clawdbot.workflows.inputs import named
 from clawdbot.workflows.result import RunResult
 from clawdbot.workflows.stop import Stop
-from clawdbot.workflows.templates import moments
+from clawdbot.workflows.templates import TemplateFailed, moments
 
 MOST_AT_ONCE = 4
 """Steps of one run that are done at the same time."""
@@ -48,6 +56,42 @@ class WorkflowRuns:
         with by.stop.passed_on(halt):
             frame = _frame(claimed, by, halt, self._planner)
             return _Flow(frame, self._performers).run()
+
+    @contextmanager
+    def site(self, question: Approval) -> Iterator[CallSite]:
+        """Where the call of a question stands, as ``workflows/approving.py`` wants it."""
+        record = self._planner.ledger.get_run(question.run_id)
+        claimed = Claimed(
+            lease=Lease(run_id=record.id, owner=record.owner, token=record.token), kind="workflow", goal=record.goal,
+            user=record.user, spec=record.spec or {}, attempts=0,
+        )  # fmt: skip
+        halt = Stop(record.id)
+        frame = _frame(
+            claimed, Attendance(listener=silent, approver=nobody, stop=halt, before_wait=_nothing), halt, self._planner
+        )
+        progress = Progress(frame)
+        settling = Settling(frame, progress, self._performers)
+        for step in frame.definition.step:
+            if step.tool != question.tool or progress.over(step.id):
+                continue
+            with suppress(TemplateFailed, StepFailed), settling.calls(step) as calls:
+                found = next((call for call in calls if _asks(call, question)), None)
+                if found is not None:
+                    yield call_site(found)
+                    return
+        raise gone_on(question)
+
+
+def _asks(call: StepCall, question: Approval) -> bool:
+    """It is this call that the question is about."""
+    try:
+        return shown(call).payload_hash == question.payload_hash
+    except (UsageError, PolicyRefused, StepFailed):
+        return False
+
+
+def _nothing() -> None:
+    """Nobody is told that this run waits: it waits already."""
 
 
 class _Flow:

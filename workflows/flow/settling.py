@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,9 +53,34 @@ class Settling:
         with interruption.interruptible(self._frame.stop.interruption):
             self._settled(step)
 
+    @contextmanager
+    def calls(self, step: Step) -> Iterator[list[StepCall]]:
+        """What the step would do now, in rooms that are there while the block lasts; nothing is done or written down.
+
+        StepFailed or TemplateFailed when that cannot be said.
+        """
+        row = self._progress.row(step.id)
+        units = self._units(step, self._names(step)) if row is not None else []
+        calls = [
+            self._call(
+                step, self._progress.row(unit.position) or replace(row, position=unit.position), unit, Granted(),
+                room=f"{unit.position}/shown",
+            )
+            for unit in units
+            if row is not None
+        ]  # fmt: skip
+        try:
+            yield calls
+        finally:
+            for unit in units:
+                self._progress.house.clear(f"{unit.position}/shown")
+
+    def _names(self, step: Step) -> dict[str, Any]:
+        return {**self._frame.names, "steps": self._progress.views(self._frame.definition.ancestors(step))}
+
     def _settled(self, step: Step) -> None:
         self._frame.stop.check()
-        names = {**self._frame.names, "steps": self._progress.views(self._frame.definition.ancestors(step))}
+        names = self._names(step)
         row = self._progress.row(step.id) or self._progress.begin(step.id)
         try:
             reason = self._not_done(step, names)

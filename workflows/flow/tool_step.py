@@ -11,6 +11,7 @@ from clawdbot.store.answers import Answer
 from clawdbot.tools.answered import call_with_answers
 from clawdbot.tools.executor import RunFrame
 from clawdbot.tools.question import Question
+from clawdbot.workflows.approving import CallSite
 from clawdbot.workflows.drift import changes
 from clawdbot.workflows.flow.calls import Performed, StepCall, StepFailed, StepWaits
 from clawdbot.workflows.flow.envelopes import addressed, envelope
@@ -70,6 +71,11 @@ def question(call: StepCall) -> Question:
     """What a person would read of the call; UsageError or PolicyRefused when it cannot be made as it is."""
     args = rendered(call)
     return call.frame.planner.executor.question(call.step.tool, args, run=_run_frame(call, args), step=call.number)
+
+
+def call_site(call: StepCall) -> CallSite:
+    """Where the call stands, with the fence of the arguments that the file gives it."""
+    return CallSite(run=_run_frame(call, rendered(call)), step=call.number)
 
 
 def rendered(call: StepCall) -> dict[str, Any]:
