@@ -107,6 +107,7 @@ def _check_numbers(context: ToolContext, draft: Draft) -> None:
     tables = workspace.tables()
     frames = [workspace.load_table(t.name) for t in tables]
     quotable = [context.goal, *(t.title for t in tables), *(f"{a.title} {a.name}" for a in draft.attachments)]
+    quotable += [str(receipt.get("summary", "")) for receipt in context.done if receipt.get("effect") == "read"]
     invented = unsupported_numbers(f"{draft.subject}\n{draft.body}", frames, context=quotable)
     if invented:
         raise RetryableToolError(

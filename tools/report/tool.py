@@ -147,6 +147,7 @@ def _check_numbers(context: ToolContext, title: str, summary: str, infos: Sequen
     saved = context.workspace.tables()
     frames = [context.workspace.load_table(info.name) for info in saved]
     quotable = [context.goal, *(text for info in saved for text in (info.title, info.sql))]
+    quotable += [str(receipt.get("summary", "")) for receipt in context.done if receipt.get("effect") == "read"]
     wrong = unsupported_numbers(f"{title}\n{summary}", frames, context=quotable)
     if wrong:
         names = ", ".join(info.name for info in infos) or "the saved tables"
