@@ -28,11 +28,26 @@ def act_node(planner: Planner, state: RunState, listener: Listener, ask: Ask) ->
     assert body is not None, "the graph comes here with an intent only"
     intent = Intent.from_json(body)
     began = time.monotonic()
+    recorded = planner.ledger.step(state["run_id"], len(frame.steps) + 1)
+    if recorded is not None:
+        return _taken_up(frame, intent, Step.from_json(recorded), listener)
     if intent.tool == FINISH:
         return _finish(frame, intent, listener, began)
     step = _repeat(frame, intent) or _call(frame, intent, ask)
     step = _kept(frame, step, listener, began)
     return {"steps": [*state["steps"], step.as_json()], "intent": None, "elapsed_s": frame.elapsed_s}
+
+
+def _taken_up(frame: Frame, intent: Intent, step: Step, listener: Listener) -> dict[str, Any]:
+    """The run was cut off after this step was recorded and before its state was kept: what was done stays done."""
+    listener(event("step", frame.state["run_id"], **step.as_json()))
+    changes: dict[str, Any] = {
+        "steps": [*frame.state["steps"], step.as_json()],
+        "intent": None,
+        "elapsed_s": frame.elapsed_s,
+    }
+    accepted = intent.tool == FINISH and step.outcome == "ok"
+    return {**changes, "answer": str(intent.args["answer"]).strip()} if accepted else changes
 
 
 def _step(

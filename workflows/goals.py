@@ -73,11 +73,12 @@ class GoalRuns:
         return self._driven(claimed, None, by)
 
     def _forget_cut_off(self, state: StateSnapshot) -> None:
-        """What a step made that was cut off before its end was kept: the step is done again."""
+        """What a step made that was cut off before it was recorded: the step is done again."""
         if state.created_at is None:
             return
-        receipts = [step["receipt"] for step in state.values.get("steps", ()) if step["receipt"]]
-        self._planner.workspace(str(state.values["run_id"])).forget_unrecorded(
+        run_id = str(state.values["run_id"])
+        receipts = [step["receipt"] for step in self._planner.ledger.steps(run_id) if step["receipt"]]
+        self._planner.workspace(run_id).forget_unrecorded(
             tables={str(receipt["table"]) for receipt in receipts if receipt.get("table")},
             artifacts={str(made["name"]) for receipt in receipts for made in receipt.get("artifacts", ())},
             since=datetime.fromisoformat(state.created_at),

@@ -58,6 +58,7 @@ def test_ctrl_c_leaves_a_run_that_ends_with_each_effect_once(office: MakeOffice,
     (record,) = first.app.ledger.list_runs()
     if at > 0:
         assert (record.status, record.error) == ("interrupted", "KeyboardInterrupt")
+    recorded = first.app.ledger.steps(record.id)
     first.app.close()
 
     again = office(rest_of_script(first), tools=TOOLS)
@@ -68,6 +69,8 @@ def test_ctrl_c_leaves_a_run_that_ends_with_each_effect_once(office: MakeOffice,
     assert len(again.postbox.mails()) == 1
     assert [s["n"] for s in result.steps] == [1, 2, 3]
     assert [s["n"] for s in again.app.ledger.steps(record.id)] == [1, 2, 3]
+    assert again.app.ledger.steps(record.id)[: len(recorded)] == recorded  # what was done stays as it was done
+    assert [table.name for table in again.app.planner.workspace(record.id).tables()] == ["sales"]
     assert watched.events[0]["resumed"] is True
 
 

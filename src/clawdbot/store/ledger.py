@@ -155,6 +155,11 @@ class RunLedger:
             connection.execute(delete(steps).where(steps.c.run_id == run_id, steps.c.n == n))
             connection.execute(steps.insert().values(run_id=run_id, n=n, record=dict(record)))
 
+    def step(self, run_id: str, n: int) -> dict[str, Any] | None:
+        """The record of step ``n``; None when there is none."""
+        with self._database.read() as connection:
+            return connection.scalar(select(steps.c.record).where(steps.c.run_id == run_id, steps.c.n == n))
+
     def steps(self, run_id: str) -> tuple[dict[str, Any], ...]:
         """The records of a run's steps in order."""
         with self._database.read() as connection:
