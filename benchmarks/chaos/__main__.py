@@ -24,7 +24,6 @@ from clawdbot.errors import ClawdbotError
 from clawdbot.failpoints import FAILPOINTS
 
 _PACKAGES = ("clawdbot", "langgraph", "sqlalchemy", "psycopg")
-_CALM_S = 120.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +44,7 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
     options = {"manner": chosen.start, "lease_s": chosen.lease_s, "rough": chosen.rough, "seed": chosen.seed}
     with open_crew(folder, url, **options) as crew, Witness(crew.ledger.database) as witness:
         crew.schedule(on=True)
-        hits = _hits(crew, chosen.points)
+        hits = _hits(crew, chosen.points, stops=chosen.stops == "all")
         weather = Weather(
             kills=chosen.kills, workers=chosen.workers, backlog=4 * chosen.workers, seconds=chosen.seconds,
             seed=chosen.seed,
@@ -55,7 +54,7 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
         with clerk.at_work():
             storm.blow()
             crew.schedule(on=False)
-            calm = calm_down(crew, seconds=_CALM_S)
+            calm = calm_down(crew, seconds=chosen.calm_s)
         facts = crew.facts(witness)
         found = violations(facts)
         strange = [*storm.strange, *clerk.strange, *([calm.strange] if calm.strange else [])]
@@ -69,9 +68,10 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
     return 1 if found or missed or short or strange else 0
 
 
-def _hits(crew: Crew, points: str) -> list[Hit]:
+def _hits(crew: Crew, points: str, *, stops: bool) -> list[Hit]:
     hits = []
-    for hit in hit_all(crew, [point for point in FAILPOINTS if points == "all" or point in points.split(",")]):
+    wanted = [point for point in FAILPOINTS if points == "all" or point in points.split(",")]
+    for hit in hit_all(crew, wanted, stops=stops):
         hits.append(hit)
         print(f"{hit.point:24} {hit.how:8} {'hit' if hit.hit else 'NOT HIT'} {hit.seconds:5.1f} s", flush=True)
     return hits
@@ -90,9 +90,11 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--store", choices=STORES, default="sqlite")
     parser.add_argument("--points", default="all", metavar="all|none|NAME,...", help="named places to kill at")
+    parser.add_argument("--stops", choices=("all", "none"), default="all", help="also stop workers past their lease")
     parser.add_argument("--kills", type=int, default=500, help="workers killed at random")
     parser.add_argument("--workers", type=int, default=2, help="workers at once")
     parser.add_argument("--seconds", type=float, default=1200.0, help="the storm ends after so long in any case")
+    parser.add_argument("--calm-s", type=float, default=300.0, help="by then everything must have ended after it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lease-s", type=float, default=1.0, help="a worker's lease, seconds")
     parser.add_argument("--rough", type=float, default=0.04, help="share of mails whose reply is refused or cut off")

@@ -15,6 +15,7 @@ from clawdbot.failpoints import FAILPOINTS, Failpoint
 _LIFE_S = 30.0
 """A worker that did not come to its place by then never will."""
 _DRAIN_S = 20.0
+_PLENTY = 20
 
 STOPPED: tuple[Failpoint, ...] = (
     "run.claimed", "checkpoint.before", "run.before_end", "run.before_wait", "effect.intent", "outbox.queued",
@@ -33,12 +34,12 @@ class Hit:
     seconds: float
 
 
-def hit_all(crew: Crew, points: Sequence[Failpoint] = FAILPOINTS) -> Iterator[Hit]:
-    """Kill somebody at each of these places, then stop workers at those where it matters."""
+def hit_all(crew: Crew, points: Sequence[Failpoint] = FAILPOINTS, *, stops: bool = True) -> Iterator[Hit]:
+    """Kill somebody at each of these places, then with ``stops`` stop workers at those where it matters."""
     for point in points:
         yield _timed(crew, point, "killed", _KILLED.get(point, _kill_worker))
     for point in STOPPED:
-        if point in points:
+        if stops and point in points:
             yield _timed(crew, point, "stopped", _stop_worker)
 
 
@@ -110,8 +111,10 @@ _KILLED: dict[Failpoint, Callable[[Crew, Failpoint], bool]] = {
 
 
 def _supply(crew: Crew) -> None:
-    for order in orders(5):
-        crew.accept(order)
+    """Work of every kind, unless there is plenty."""
+    if crew.open_runs() < _PLENTY:
+        for order in orders(5):
+            crew.accept(order)
 
 
 def _asking() -> Order:

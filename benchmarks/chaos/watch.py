@@ -17,7 +17,7 @@ from clawdbot.store.tables import runs, steps
 
 _ENDED = ("done", "cancelled")
 _TIMES = ("ms", "model_ms")
-"""A step that a crash cut off is closed anew from what is known of it; how long it took is measured again then."""
+"""A step whose end was not kept is done again from what is known of it; how long it took is measured again then."""
 
 
 class Witness:
@@ -81,12 +81,21 @@ class Witness:
             self._ended[row["id"]] = ended
 
     def _step(self, run_id: str, n: int, record: Mapping[str, Any]) -> None:
-        own = {name: value for name, value in record.items() if name not in _TIMES}
+        own = without_times(record)
         now = digest(own), json.dumps(own, ensure_ascii=False, sort_keys=True)
         before = self._steps.setdefault((run_id, n), now)
         if before[0] != now[0]:
             self.changes.append((run_id, f"step {n} was {before[1]}, now it is {now[1]}"))
             self._steps[(run_id, n)] = now
+
+
+def without_times(value: Any) -> Any:
+    """JSON values without how long anything took."""
+    if isinstance(value, list):
+        return [without_times(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {name: without_times(inner) for name, inner in value.items() if name not in _TIMES}
 
 
 def digest(value: Mapping[str, Any]) -> str:

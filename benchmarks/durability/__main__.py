@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.durability import idle
-from benchmarks.durability.aside import install
+from benchmarks.durability.aside import PACKAGES, install
 from benchmarks.figures import percentile, table
 from benchmarks.machine import as_lines, describe
 from benchmarks.marks import NAMES
@@ -30,17 +30,19 @@ MOST_IDLE = 0.02
 """Share of a core that an idle worker may take."""
 
 SYSTEMS: Mapping[str, str] = {
-    "Clawdbot, whole runs": "benchmarks.durability.ours",
-    "plain LangGraph, its states alone": "benchmarks.durability.plain",
-    "the same in a DBOS workflow": "benchmarks.durability.wrapped",
+    "ours": "Clawdbot, whole runs",
+    "plain": "plain LangGraph, its states alone",
+    "wrapped": "the same in a DBOS workflow",
 }
+"""Modules of this package that measure, and their names in the table."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when an idle worker takes less than it may, 1 when not, 2 when something could not be measured."""
     chosen = _arguments(arguments)
     try:
-        sys.path.append(str(install()))
+        if set(chosen.systems) - {"ours"}:
+            sys.path.append(str(install()))
         facts = describe(_PACKAGES)
         print(as_lines(facts) + "\n", flush=True)
         with tempfile.TemporaryDirectory(prefix="durability-") as name:
@@ -70,19 +72,20 @@ def _steps(chosen: argparse.Namespace, folder: Path) -> dict[str, dict[str, dict
     for store in chosen.stores:
         states = folder / f"{store}-states.json"
         for turn in range(chosen.repeats):
-            for name, module in SYSTEMS.items():
-                own = folder / f"{store}-{turn}-{module.rpartition('.')[2]}"
+            for system in chosen.systems:
+                own = folder / f"{store}-{turn}-{system}"
                 own.mkdir()
-                more = ["--states", str(states)] if name == next(iter(SYSTEMS)) else [str(states)]
+                more = ["--states", str(states)] if system == "ours" else [str(states)]
                 with opened(store, own) as url:
-                    measured = _measured(module, url, *more, "--runs", str(chosen.runs))
-                _merge(found.setdefault(store, {}).setdefault(name, {}), measured)
+                    measured = _measured(system, url, *more, "--runs", str(chosen.runs))
+                _merge(found.setdefault(store, {}).setdefault(SYSTEMS[system], {}), measured)
     return found
 
 
 def _measured(module: str, url: str, *more: str) -> dict[str, Any]:
     """One process; its JSON."""
-    path = os.pathsep.join((str(install()), os.environ.get("PYTHONPATH", "")))
+    path = os.pathsep.join((str(PACKAGES), os.environ.get("PYTHONPATH", "")))
+    module = f"benchmarks.durability.{module}"
     done = subprocess.run(
         [sys.executable, "-m", module, url, *more], capture_output=True, text=True, check=False, cwd=_ROOT,
         env={**os.environ, "PYTHONPATH": path, "LANGSMITH_TRACING": "false"},
@@ -103,7 +106,7 @@ def _backlog(store: Store, folder: Path, runs: int) -> dict[str, Any]:
     own = folder / f"{store}-backlog"
     own.mkdir()
     with opened(store, own) as url:
-        return _measured("benchmarks.durability.backlog", url, "--runs", str(runs))
+        return _measured("backlog", url, "--runs", str(runs))
 
 
 def _idle(store: Store, folder: Path, seconds: float) -> idle.Idle:
@@ -154,6 +157,7 @@ def _queue_table(found: Mapping[str, Mapping[str, Any]]) -> str:
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durability", description=__doc__)
     parser.add_argument("--stores", nargs="*", choices=STORES, default=STORES, metavar="STORE")
+    parser.add_argument("--systems", nargs="*", choices=tuple(SYSTEMS), default=tuple(SYSTEMS), metavar="SYSTEM")
     parser.add_argument("--runs", type=int, default=50, help="runs of each system in each turn")
     parser.add_argument("--repeats", type=int, default=3, help="turns")
     parser.add_argument("--queued", type=int, default=10_000, help="runs accepted at once; 0 leaves that out")
