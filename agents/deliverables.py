@@ -67,6 +67,8 @@ _EN_ASC = r"lowest|smallest|least|worst|fewest|minimum|shortest|lightest|oldest|
 _THINGS = r"\s*[个名种位家项款条笔单](?!\s*(?:月(?!份)|季|星期|周|礼拜|小时|工作日|自然月))"
 _WITH_THE = r"(?:[\w-]+\s+){1,3}?(?:with|having|that|who|which|whose)\s+(?:\w+\s+){0,3}?(?:the\s+)?"
 """'ten products with the highest ...', 'five customers who spent the most'."""
+_DO_THE = r"(?!(?:days|weeks|months|quarters|years)\b)\w+s\s+(?:(?!and\b|in\b|of\b)\w+\s+){1,2}the\s+"
+"""'which five customers placed the most'."""
 _TOP = (
     (
         re.compile(
@@ -81,9 +83,11 @@ _TOP = (
     (re.compile(rf"{_N}{_THINGS}[^，,。;；]{{0,10}}?(?:{_ASC})", _FLAGS), False),
     (re.compile(rf"\b{_N}\s+(?:\w+\s+)?(?:{_EN_DESC})\b", _FLAGS), True),
     (re.compile(rf"\b{_N}\s+{_WITH_THE}(?:{_EN_DESC})\b", _FLAGS), True),
+    (re.compile(rf"\b{_N}\s+{_DO_THE}(?:{_EN_DESC})\b", _FLAGS), True),
     (re.compile(rf"\b(?:{_EN_DESC})\s+{_N}\b", _FLAGS), True),
     (re.compile(rf"\b{_N}\s+(?:\w+\s+)?(?:{_EN_ASC})\b", _FLAGS), False),
     (re.compile(rf"\b{_N}\s+{_WITH_THE}(?:{_EN_ASC})\b", _FLAGS), False),
+    (re.compile(rf"\b{_N}\s+{_DO_THE}(?:{_EN_ASC})\b", _FLAGS), False),
     (re.compile(rf"\b(?:{_EN_ASC})\s+{_N}\b", _FLAGS), False),
 )
 _POSITIONS = {

@@ -117,6 +117,18 @@ def _number(text: str) -> int:
     return _COUNTS[low] if low in _COUNTS else chinese_number(low)
 
 
+def _ago(unit: str, count: int, today: date) -> tuple[date | None, date, str]:
+    """Everything that is older than so many days, weeks, months, quarters or years."""
+    months = {"month": 1, "quarter": 3, "year": 12}.get(unit, 0) * count
+    if months:
+        month = add_months(today, -months)
+        last = (add_months(month, 1) - timedelta(days=1)).day
+        end = month.replace(day=min(today.day, last))
+    else:
+        end = today - timedelta(days=count * (7 if unit == "week" else 1))
+    return None, end, f"before {end.isoformat()}"
+
+
 def _unit_back(unit: str, count: int, today: date) -> tuple[date, date, str]:
     """The last ``count`` whole units before today; days and weeks end today (inclusive)."""
     label = f"last {count} {unit}s"
@@ -282,6 +294,14 @@ RELATIVE: tuple[Rule, ...] = (
     _rule(
         rf"\b(?:the\s+)?{_BACK}\s+({_COUNT})\s+(day|week|month|quarter|year)s?\b",
         lambda m, t: _unit_back(m[2].lower(), _number(m[1]), t),
+    ),
+    _rule(
+        rf"\b(?:older\s+than|more\s+than(?=.{{1,20}}\b(?:ago|old)\b))\s+({_COUNT})\s+(day|week|month|quarter|year)s?\b(?:\s+(?:ago|old))?",
+        lambda m, t: _ago(m[2].lower(), _number(m[1]), t),
+    ),
+    _rule(
+        rf"(\d{{1,3}}|{_CN})\s*个?\s*(天|日|周|星期|月|季度|年)(?:以前|之前)",
+        lambda m, t: _ago(_UNITS[m[2]], _number(m[1]), t),
     ),
     _rule(
         r"\b(?:the\s+)?(last|previous|prior|this|current|next)\s+(day|week|month|quarter|year)\b",

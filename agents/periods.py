@@ -51,6 +51,9 @@ _AMOUNT_AFTER = re.compile(
 _HANZI_YEAR = re.compile(r"(?:一九|二[〇零])[〇零一二三四五六七八九]{2}(?=\s*年)")
 _HANZI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _BARE = re.compile(r"(?:19|20)\d\d-(?:Q\d|\d\d$)")
+_PART = re.compile(r"(?:19|20)\d\d-(?:Q\d|H\d|\d\d)")
+_AND_ZH = re.compile(r"\s*年?\s*(?:和|与|及|以及|、|同|跟|对比|vs\.?)\s*")
+_AND_EN = re.compile(r"\s*(?:,|and|&|or|vs\.?|versus|compared (?:to|with)|against|with)\s+", re.IGNORECASE)
 _ONWARD = re.compile(r"^\s*(?:onwards?|and later|or later)", re.IGNORECASE)
 
 
@@ -70,7 +73,7 @@ def find_periods(goal: str, today: date) -> tuple[Period, ...]:
             except (ValueError, KeyError, OverflowError):
                 continue
     taken.sort(key=lambda item: item[0])
-    return _combine(text, _inherit_year(text, taken))
+    return _combine(text, _share_part(text, _inherit_year(text, taken)))
 
 
 def _is_amount(text: str, match: re.Match[str]) -> bool:
@@ -96,6 +99,22 @@ def _inherit_year(text: str, found: list[tuple[int, int, Range]]) -> list[tuple[
             out.append((a, b, _relabel(add_months(start, shift), add_months(end, shift), label, named[0])))
         else:
             out.append((a, b, (start, end, label)))
+    return out
+
+
+def _share_part(text: str, found: list[tuple[int, int, Range]]) -> list[tuple[int, int, Range]]:
+    """'1997年和1998年第一季度', 'Q1 1997 and 1998': a whole year beside a part of another means the same part of it."""
+    out = list(found)
+    pairs = [(i, i + 1, _AND_ZH) for i in reversed(range(len(out) - 1))]
+    pairs += [(i + 1, i, _AND_EN) for i in range(len(out) - 1)]
+    for whole, part, between in pairs:
+        first, second = sorted((whole, part))
+        (a, b, (start, _, _)), (_, _, (other, end, label)) = out[whole], out[part]
+        if not between.fullmatch(text[out[first][1] : out[second][0]]) or not re.fullmatch(rf"{YEAR}年?", text[a:b]):
+            continue
+        if _PART.fullmatch(label) and start and other and end:
+            shift = (start.year - other.year) * 12
+            out[whole] = (a, b, _relabel(add_months(other, shift), add_months(end, shift), label, start.year))
     return out
 
 

@@ -123,6 +123,7 @@ def _rank(limit: int, order: str = "desc", position: int | None = None) -> Ranki
         ("top 10 days", _rank(10)),
         ("the ten products with the highest revenue in 1998", _rank(10)),
         ("five customers who spent the most in 2025", _rank(5)),
+        ("Which five customers placed the most orders?", _rank(5)),
         ("the 3 regions with the lowest revenue", _rank(3, "asc")),
         ("十个销售额最高的产品", _rank(10)),
         ("列出3个订单最少的客户", _rank(3, "asc")),

@@ -140,11 +140,29 @@ _TREND = _words("trend", "over time", "by date", "走势", "趋势", "逐月", "
 _SORT = _words(r"\bsort", r"\border(?:ed)? by\b", "排序", "升序", "降序", "排列")
 _GROUPED = _words(
     f"各(?!{_TIMES})",
-    f"每(?:个|一|位|家|种|类)?(?!{_TIMES}|单|个{_TIMES}|一{_TIMES})",
+    f"(?<!平均)每(?:个|一|位|家|种|类)?(?!{_TIMES}|单|笔|个{_TIMES}|一{_TIMES}|[个张]?订单的?平均)|"
+    f"平均每(?!{_TIMES}|单|笔|[个张]订单|个{_TIMES})",
     f"按(?!{_TIMES}|时)",
     "分布|构成",
     rf"\b(?:by|per|each|every)\b(?! {_ENGLISH_TIMES})",
     r"breakdown|break down|\bdistribution\b",
+)
+BUYS = re.compile(
+    r"\bwhat\s+(?:did|does|do|has|have)\b.*\b(?:buy|bought|order(?:ed)?|purchased?)\b|"
+    r"(?:买|购买|采购|订购|订)[了过]?(?:些)?(?:什么|哪些(?!产品|商品))",
+    re.IGNORECASE,
+)
+"""What somebody bought are products and their quantities."""
+_COMPARES = _words(
+    r"\bcompare[ds]?\b",
+    r"\bversus\b",
+    r"\bvs\b",
+    r"\bdifference between\b",
+    r"\brespectively\b",
+    "比较|对比|相比|分别|各是|各有",
+)
+_AMOUNT = _words(
+    r"\b(?:amount|total|value|sum|much|worth|average|revenue|money)\b", "金额|总额|合计|总计|多少|平均|额度|总和|数量"
 )
 _MOST = _words("最多|最少", r"\bmost\b(?! (?:recent|expensive))", r"\bfewest\b")
 _NONE_LEFT = _words("out of stock", "sold out", "no stock", "缺货|无库存|没有库存|库存为(?:零|0)|售罄|断货")
@@ -213,6 +231,10 @@ class Asked:
     """Things of which the stock is zero."""
     total: bool = False
     """One sum is asked for, neither an average nor a list."""
+    compares: bool = False
+    """Things of one kind are set side by side."""
+    amount: bool = False
+    """A number is asked for, not only the things themselves."""
     hows: tuple[How, ...] = ()
 
 
@@ -231,11 +253,13 @@ def read_question(question: str) -> Asked:
         listing=bool(_LIST.search(question)),
         trend=bool(_TREND.search(question)),
         sort=bool(_SORT.search(question)),
-        grouped=bool(_GROUPED.search(question)),
+        grouped=bool(_GROUPED.search(question) or BUYS.search(question)),
         one_group=not joins_groups(question),
         most=bool(_MOST.search(question)),
         none_left=bool(_NONE_LEFT.search(question)),
         total=bool(_TOTAL.search(question)),
+        compares=bool(_COMPARES.search(question)),
+        amount=bool(_AMOUNT.search(question)),
         hows=tuple(how for how, pattern in _HOW.items() if pattern.search(question)),
     )
 

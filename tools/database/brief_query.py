@@ -19,6 +19,9 @@ from clawdbot.tools.database.linking import Links
 from clawdbot.tools.database.typed import Filter, How, MeasureRef, Order, Period, TypedQuery
 
 _TIME_WORDS = frozenset({"date", "time", "at", "on", "day", "datetime", "日期", "时间"})
+_EXCEPT = re.compile(
+    r"\b(?:except|excluding|without|other than|but not|not (?:in|from)|or)\b|除|不含|不包括|非|以外|或", re.IGNORECASE
+)
 _SMALL_WORDS = frozenset(
     {"in", "on", "at", "to", "of", "by", "from", "for", "per", "and", "or", "with", "is", "no", "last"}
 )
@@ -85,7 +88,7 @@ def merge_filters(filters: Sequence[Filter]) -> tuple[Filter, ...]:
 
 def apply_brief(query: TypedQuery, hints: Hints, asked: Asked, *, catalog: Catalog, links: Links) -> TypedQuery:
     """The query with the brief's periods, time step, ranking, share and change; the model is not asked for them."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"filters": _all_mentioned(query.filters, links, hints.question)}
     changes["periods"] = read_periods(hints) or query.periods
     if query.time is None and (changes["periods"] or hints.grain):
         changes["time"] = _spoken_date(hints.question, catalog, links)
@@ -108,9 +111,27 @@ def apply_brief(query: TypedQuery, hints: Hints, asked: Asked, *, catalog: Catal
     return TypedQuery.model_validate({**query.model_dump(), **_plain(changes)})
 
 
+def _all_mentioned(filters: Sequence[Filter], links: Links, question: str) -> tuple[Filter, ...]:
+    """'Customers in France and Spain': where the model wrote one of the values that the question names, all count."""
+    if _EXCEPT.search(question):
+        return tuple(filters)
+    mentioned: dict[str, dict[str, set[str]]] = {}
+    for hit in links.hits:
+        mentioned.setdefault(f"{hit.table}.{hit.column}", {}).setdefault(hit.mention.casefold(), set()).add(hit.value)
+    out = []
+    for given in filters:
+        values = [v for found in mentioned.get(given.column, {}).values() if len(found) == 1 for v in found]
+        if given.op == "=" and given.value in values and len(set(values)) > 1:
+            out.append(Filter(column=given.column, op="in", values=tuple(dict.fromkeys(values))))
+        else:
+            out.append(given)
+    return tuple(out)
+
+
 def _plain(changes: Mapping[str, Any]) -> dict[str, Any]:
     plain = {k: v.model_dump() if hasattr(v, "model_dump") else v for k, v in changes.items()}
     plain["periods"] = [p.model_dump() for p in changes["periods"]]
+    plain["filters"] = [f.model_dump() for f in changes["filters"]]
     return plain
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from clawdbot.tools.database.asked import grouped_words
+from clawdbot.tools.database.asked import BUYS, grouped_words
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
 from clawdbot.tools.database.entities import display_columns, is_time_part
 from clawdbot.tools.database.lexicon import (
@@ -39,7 +39,9 @@ _NOISE = frozenset({"id", "of", "in", "the", "no", "by", "is", "tbl", "fact", "d
 PLACES = frozenset({"country", "city", "region", "state", "address", "postal_code"})
 _COUNTED = re.compile(r"(?:的)?(?:总)?(?:数量|数目|个数|数|总数|笔数|人数|家数)")
 _HOW_MANY = re.compile(
-    r"(?:how many|number of|count of|(?:more|fewer|less) than \d+|at least \d+)\s+((?:[a-z]+\s+){0,2}?[a-z]+)",
+    r"(?:how many|number of|count of|(?:more|fewer|less) than \d+|at least \d+|"
+    r"(?:percentage|percent|share|proportion|fraction) of)\s+"
+    r"(?:(?:all|the|our|new|different|distinct|unique|active|open|total|other|of)\s+)*((?:[a-z]+\s+){0,2}?[a-z]+)",
     re.IGNORECASE,
 )
 _HOW_MANY_ZH = re.compile(
@@ -53,7 +55,7 @@ _RANKED = re.compile(r"每|各|按|最|前\s*[\d一二三四五六七八九十]|
 _PLACED = re.compile(r"(?:位于|来自|驻在|住在|设在)([\u3400-\u9fff]{2,6}?)(?=的|[，,。?？]|$)")
 _STOP = re.compile(
     "低于|高于|超过|大于|小于|多于|少于|至少|不足|从未|没有|未|占|比|增长|下降|晚于|早于|时候|所有|全部|相应|对应|它们|他们|"
-    "年|月|季度|季|日|周|各|每|个|最高|最低|最多|最少|前|后|上|下|去|今|本|全|按|从|到|至|的|和|与|及|在|了|有|哪些|哪|多少|请|给|"
+    "年|月|季度|季|日|周|各|每|个|水平|标准|最高|最低|最多|最少|前|后|上|下|去|今|本|全|按|从|到|至|的|和|与|及|在|了|有|哪些|哪|多少|请|给|"
     "列出|显示|查询|统计|分析|生成|报告|比较|对比|情况|排名|第|一|二|三|四|五|六|七|八|九|十|所|位|家|名|发送|邮件|图|并|数量|平均|总"
 )
 
@@ -170,6 +172,8 @@ def _unknown(goal: str, said: _Goal, hits: Iterable[ValueHit]) -> tuple[str, ...
 def _subject(goal: str, *, counted: bool) -> str:
     """The goal without what is done with the answer, and without words that only say 'count'."""
     plain = _DELIVERY.sub(" ", goal)
+    if BUYS.search(plain):
+        plain += " products quantity"
     if counted:
         plain = re.sub(r"\b(?:number|count) of\b", "", plain, flags=re.IGNORECASE)
         plain = re.sub(r"(?<=[单户商工品员人])(?:的)?(?:总)?数量", "", plain)

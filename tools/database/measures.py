@@ -92,6 +92,13 @@ _ORDER_VALUE = (
     "平均订单额",
     "每单金额",
     "平均每单",
+    "平均每笔",
+    "平均每个订单",
+    "平均每张订单",
+    "每个订单的平均金额",
+    "每笔订单的平均金额",
+    "每单平均",
+    "订单平均金额",
 )
 _AMOUNTS = frozenset({"amount", "total", "subtotal", "sum", "value", "金额", "总额", "合计"})
 _SOLD = frozenset({"order", "sales", "order_line", "receipt"})

@@ -6,6 +6,7 @@ The properties stand in the order in which one decides: measures, by, filters, t
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from clawdbot.tools.database.asked import Asked, Hints, compares_columns, direction
@@ -16,6 +17,7 @@ from clawdbot.tools.database.joins import JoinGraph
 from clawdbot.tools.database.lexicon import concepts_of, meanings, split_name, stem, terms
 from clawdbot.tools.database.linking import Links
 from clawdbot.tools.database.naming import find_column
+from clawdbot.tools.database.negated import negated_states
 
 Schema = dict[str, Any]
 
@@ -32,20 +34,30 @@ def build_schema(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hin
     forms = []
     if focus.measures and not _only_list(links, focus, asked, hints):
         forms.append(_aggregated(focus, asked, hints, shared, links))
-    if focus.columns and not _only_measures(links, asked):
+    if focus.columns and not _only_measures(links, asked, hints):
         forms.append(_listed(focus, hints, shared, links))
     return forms[0] if len(forms) == 1 else {"anyOf": forms}
 
 
-def _only_measures(links: Links, asked: Asked) -> bool:
+def _only_measures(links: Links, asked: Asked, hints: Hints) -> bool:
     rows = asked.listing and (asked.without or asked.columns or asked.empty)
-    return bool(links.measures or links.counted or asked.most or asked.total or "avg" in asked.hows) and not rows
+    measured = _measured(links, asked) or (hints.grain is not None and not asked.listing)
+    return bool(measured or links.counted or asked.most or asked.total or "avg" in asked.hows) and not rows
 
 
 def _only_list(links: Links, focus: Focus, asked: Asked, hints: Hints) -> bool:
-    spoken = links.measures or links.counted or hints.grain or asked.share or asked.change or "avg" in asked.hows
+    spoken = (
+        _measured(links, asked) or links.counted or hints.grain or asked.share or asked.change or "avg" in asked.hows
+    )
     sortable = any(links.columns.get(c, 0.0) >= 1.0 for c in (*focus.numbers, *focus.dates))
     return asked.listing and not spoken and (sortable or not (hints.limit or hints.order))
+
+
+def _measured(links: Links, asked: Asked) -> bool:
+    """A measure is asked for; 'which invoices are overdue' names the amounts of invoices only by their table."""
+    tables = {stem(word) for name in links.tables if links.names_table(name) for word in split_name(name)}
+    by_name = all(name.endswith("_amount") and set(name.split("_")[:-1]) <= tables for name in links.measures)
+    return bool(links.measures) and (asked.amount or asked.grouped or asked.compares or not by_name)
 
 
 def _groups(focus: Focus, asked: Asked, hints: Hints, links: Links) -> tuple[int, int]:
@@ -60,7 +72,8 @@ def _groups(focus: Focus, asked: Asked, hints: Hints, links: Links) -> tuple[int
     plain = (links.counted and focus.hits) or asked.total or _one_average(focus, asked)
     wanted = ranked or (bool(said) and not plain) or asked.grouped or asked.share
     wanted = wanted or (asked.listing and not asked.trend)
-    return (int(asked.grouped or ranked), most) if wanted else (0, 0)
+    compared = asked.numbers and any(c in links.groups or c.rpartition(".")[0] in links.groups for c in focus.by)
+    return (int(asked.grouped or ranked or compared), most) if wanted else (0, 0)
 
 
 def _one_average(focus: Focus, asked: Asked) -> bool:
@@ -69,12 +82,20 @@ def _one_average(focus: Focus, asked: Asked) -> bool:
     return "avg" in asked.hows and not asked.listing and len(columns) == len(set(columns))
 
 
+def _sides(focus: Focus) -> tuple[str, ...]:
+    """The column of which several values are named: 'compare North and South' has a row for each."""
+    named = Counter(f"{table}.{column}" for table, column, _ in {(h.table, h.column, h.value) for h in focus.hits})
+    return tuple(column for column, values in named.items() if values > 1)
+
+
 def _aggregated(focus: Focus, asked: Asked, hints: Hints, shared: Schema, links: Links) -> Schema:
     spoken = len(links.measures) + len(links.counted) + sum(links.columns.get(c, 0.0) >= 1.0 for c in focus.numbers)
     numbers = max(1, min(3, spoken or 2, len(focus.measures)))
     properties: Schema = {"measures": _array(focus.measures, least=1, most=numbers)}
     least, most = _groups(focus, asked, hints, links)
-    if focus.by and most:
+    if sides := _sides(focus) if asked.compares or asked.grouped else ():
+        properties["by"] = _array(sides, least=1, most=1)
+    elif focus.by and most:
         properties["by"] = _array(focus.by, least=least, most=min(most, len(focus.by)))
     if hints.grain is None and asked.trend:
         properties["per"] = {"enum": ["month", "quarter", "year", "week", "day"]}
@@ -101,7 +122,7 @@ def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: H
     properties: Schema = {}
     items = _filter_items(catalog, links, focus, asked, hints)
     if items:
-        mentions = len({h.mention.casefold() for h in focus.hits})
+        mentions = len({h.mention.casefold() for h in focus.hits}) or int(_only_operator(items[0]) == "!=")
         spoken = (asked.numbers, asked.columns, asked.empty, asked.text, asked.none_left)
         reasons = mentions + sum((*spoken, len(items) > mentions + sum(spoken)))
         properties["filters"] = {
@@ -117,6 +138,11 @@ def _shared(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: H
         if missing:
             properties["without"] = {"enum": [None, *missing]}
     return properties
+
+
+def _only_operator(item: Schema) -> str:
+    operators = item["properties"]["op"]["enum"]
+    return str(operators[0]) if len(operators) == 1 else ""
 
 
 def _compared_numbers(focus: Focus, links: Links) -> list[str]:
@@ -139,9 +165,12 @@ def _missing_tables(catalog: Catalog, focus: Focus) -> list[str]:
 
 
 def _filter_items(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hints: Hints) -> list[Schema]:
-    items: list[Schema] = []
+    states = negated_states(hints.question, catalog, focus.tables)
+    items: list[Schema] = [_item([column], ["!="], {"enum": [value]}) for column, value in states]
     by_column: dict[str, list[str]] = {}
     for hit in focus.hits:
+        if f"{hit.table}.{hit.column}" in {column for column, _ in states}:
+            continue
         by_column.setdefault(f"{hit.table}.{hit.column}", []).append(hit.value)
     for column, values in by_column.items():
         items.append(_item([column], ["=", "!="], {"enum": list(dict.fromkeys(values))[:_VALUES]}))

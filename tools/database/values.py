@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from clawdbot.errors import ToolError
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
 from clawdbot.tools.database.engine import Engine
+from clawdbot.tools.database.lexicon import stem
 from clawdbot.tools.database.sampling import quoted
 
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
@@ -51,6 +52,7 @@ class ValueIndex:
     def build(cls, engine: Engine, catalog: Catalog, *, limit: int = _MAX_VALUES) -> ValueIndex:
         """Read distinct values and their row counts, small columns first, until ``limit`` values or 4 seconds."""
         places: dict[tuple[str, ...], list[_Place]] = {}
+        others: dict[tuple[str, ...], list[_Place]] = {}
         left = limit
         end = time.monotonic() + _SECONDS
         for table, column in _indexable(catalog):
@@ -60,8 +62,11 @@ class ValueIndex:
                 left -= 1
                 tokens = tuple(t for t, _, _ in _tokens(value))
                 if 0 < len(tokens) <= _MAX_TOKENS:
-                    places.setdefault(tokens, []).append(_Place(table.name, column.name, value, rows))
-        return cls(places)
+                    place = _Place(table.name, column.name, value, rows)
+                    places.setdefault(tokens, []).append(place)
+                    if column.values and (other := _other_number(tokens)) is not None:
+                        others.setdefault(other, []).append(place)
+        return cls({**others, **places})
 
     def find(self, text: str) -> tuple[ValueHit, ...]:
         """Values that ``text`` mentions, longest mention first; a mention inside a longer one is not told."""
@@ -87,9 +92,8 @@ class ValueIndex:
 
     def values_of(self, table: str, column: str) -> tuple[str, ...]:
         """All indexed values of one column."""
-        return tuple(
-            p.value for places in self._places.values() for p in places if p.table == table and p.column == column
-        )
+        places = (p for found in self._places.values() for p in found if p.table == table and p.column == column)
+        return tuple(dict.fromkeys(p.value for p in places))
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
@@ -99,6 +103,12 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
         if folded == "s" and match.start() > 0 and text[match.start() - 1] in "'\u2019":
             continue
         yield folded, match.start(), match.end()
+
+
+def _other_number(key: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The singular of a category in the plural, as people say 'beverage sales' of Beverages; None of other names."""
+    last = stem(key[-1])
+    return (*key[:-1], last) if last != key[-1] and len(last) > 3 and last.isalpha() and last.isascii() else None
 
 
 def _telling(key: tuple[str, ...], mention: str) -> bool:

@@ -102,7 +102,7 @@ def test_what_is_done_with_the_answer_says_nothing_about_the_data() -> None:
 
 
 def test_a_word_that_nothing_explains_may_be_a_value() -> None:
-    assert link("海鲜类客户的发票", _catalog(), {}).unknown == ("海鲜",)
+    assert link("绒毛类客户的发票", _catalog(), {}).unknown == ("绒毛",)
     assert link("低于目标的客户", _catalog(), {}).unknown == ()
 
 

@@ -24,6 +24,10 @@ CREATE TABLE Products (ProductID INTEGER PRIMARY KEY, ProductName TEXT, UnitPric
   CategoryID INTEGER REFERENCES Categories (CategoryID));
 CREATE TABLE Orders (OrderID INTEGER PRIMARY KEY, CustomerID INTEGER REFERENCES Customers (CustomerID),
   OrderDate DATE, ShippedDate DATE, ShipCountry TEXT, Freight REAL, ShipVia INTEGER REFERENCES Shippers (ShipperID));
+CREATE TABLE Invoices (InvoiceID INTEGER PRIMARY KEY, OrderID INTEGER REFERENCES Orders (OrderID), IssuedOn DATE,
+  Amount REAL, Status TEXT);
+INSERT INTO Invoices VALUES (1, 1, '1996-12-31', 50, 'paid'), (2, 2, '1996-03-09', 60, 'open'),
+  (3, 3, '1997-02-09', 70, 'overdue');
 INSERT INTO Shippers VALUES (1, 'Speedy'), (2, 'United');
 INSERT INTO Customers VALUES (1, 'Ada', 'CA', 'USA'), (2, 'Bea', 'BC', 'Canada'), (3, 'Cy', 'SP', 'Brazil'),
   (4, 'Di', 'RJ', 'Brazil'), (5, 'Ed', 'OR', 'USA');
@@ -43,10 +47,11 @@ class Trade:
         connection.close()
         config = Config(databases={"trade": DatabaseConfig(url=f"sqlite:///{path}", date_column="Orders.OrderDate")})
         self.databases = Databases(config)
+        self.workspace = Workspace(folder / "run")
         self.shared: dict[str, Any] = {
             "envelope": Envelope(databases=frozenset({"trade"})),
             "config": config,
-            "workspace": Workspace(folder / "run"),
+            "workspace": self.workspace,
             "services": {Databases: self.databases},
             "language": "en",
         }
@@ -105,3 +110,63 @@ def test_one_average_has_no_groups_unless_they_are_asked_for(trade: Trade) -> No
     assert "by" not in trade.offered("What is the average unit price of seafood products?")
     assert "by" in trade.offered("What is the average unit price by category?")
     assert "by" in trade.offered("Compare the average unit price of seafood and drinks products")
+
+
+def test_a_category_is_known_by_its_singular(trade: Trade) -> None:
+    offered = trade.offered("Average price of drink products")["filters"]["items"]
+    assert offered["properties"]["value"]["enum"] == ["Drinks"]
+
+
+@pytest.mark.parametrize("goal", ["饮料类产品的平均单价", "海鲜产品有多少种？"])
+def test_a_kind_of_goods_is_known_in_either_language(trade: Trade, goal: str) -> None:
+    offered = trade.offered(goal)["filters"]["items"]
+    assert offered["properties"]["column"]["enum"] == ["Categories.CategoryName"]
+
+
+def test_a_share_of_orders_counts_orders(trade: Trade) -> None:
+    offered = trade.offered("What percentage of orders in 1996 went to Canada?", periods=[Y96])
+    assert offered["measures"]["items"]["enum"] == ["count Orders"]
+
+
+def test_a_comparison_of_groups_has_a_row_for_each(trade: Trade) -> None:
+    offered = trade.offered("Which shippers had fewer than 2 orders?")
+    assert offered["by"]["minItems"] == 1
+
+
+@pytest.mark.parametrize(
+    "goal", ["Unpaid invoices by customer", "List the invoices that are not paid", "列出未付款的发票"]
+)
+def test_a_denied_state_is_every_other_one(trade: Trade, goal: str) -> None:
+    offered = trade.offered(goal)["filters"]
+    assert offered["minItems"] == 1
+    assert offered["items"]["properties"]["op"]["enum"] == ["!="]
+    assert offered["items"]["properties"]["value"]["enum"] == ["paid"]
+
+
+@pytest.mark.parametrize("goal", ["Which invoices are overdue?", "哪些发票已经逾期？"])
+def test_things_that_are_asked_for_are_listed(trade: Trade, goal: str) -> None:
+    assert "columns" in trade.offered(goal)
+    assert "measures" in trade.offered("What is the amount of overdue invoices?")
+
+
+def test_things_that_are_compared_have_a_row_each(trade: Trade) -> None:
+    offered = trade.offered("Compare the total freight of orders to Brazil and Canada")
+    assert offered["by"]["items"]["enum"] == ["Orders.ShipCountry"] and offered["by"]["minItems"] == 1
+
+
+def test_new_customers_are_customers(trade: Trade) -> None:
+    assert trade.offered("How many new customers did we get?")["measures"]["items"]["enum"] == ["count Customers"]
+
+
+def test_both_values_count_when_the_model_writes_one(trade: Trade) -> None:
+    one = {"column": "Orders.ShipCountry", "op": "=", "value": "Brazil"}
+    found = trade.call(
+        "Freight of orders to Brazil and Canada",
+        {"measures": ["sum Orders.Freight"], "by": ["Orders.ShipCountry"], "filters": [one]},
+    )
+    table = trade.workspace.load_table(found.table or "")
+    assert sorted(table["ShipCountry"]) == ["Brazil", "Canada"]
+    only = trade.call(
+        "Freight of orders to Brazil, not from Canada", {"measures": ["sum Orders.Freight"], "filters": [one]}
+    )
+    assert trade.workspace.load_table(only.table or "").to_numpy().tolist() == [[9.0]]
