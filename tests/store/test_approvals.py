@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, update
@@ -117,9 +118,9 @@ def test_of_many_who_answer_at_once_one_wins(ledger: RunLedger) -> None:
         run = a_run(ledger)
         asked(ledger, run)
         outcomes = at_once(
-            lambda run=run: ledger.approvals.decide(run, "h1", "approved", by="ana", wake=True),
-            lambda run=run: ledger.approvals.decide(run, "h1", "refused", by="bob", wake=True),
-            lambda run=run: ledger.approvals.decide(run, "h1", "approved", by="eve", edited=EDITED, wake=True),
+            partial(ledger.approvals.decide, run, "h1", "approved", by="ana", wake=True),
+            partial(ledger.approvals.decide, run, "h1", "refused", by="bob", wake=True),
+            partial(ledger.approvals.decide, run, "h1", "approved", by="eve", edited=EDITED, wake=True),
         )
         assert sum(outcome is True for outcome in outcomes) == 1
         assert sum(isinstance(outcome, UsageError) for outcome in outcomes) == 2
@@ -132,7 +133,7 @@ def test_of_the_clock_and_a_person_one_wins(ledger: RunLedger) -> None:
         asked(ledger, run, expire_s=3600)
         its_time_is_over(ledger, run)
         person, clock = at_once(
-            lambda run=run: ledger.approvals.decide(run, "h1", "approved", by="ana"), ledger.approvals.expire_due
+            partial(ledger.approvals.decide, run, "h1", "approved", by="ana"), ledger.approvals.expire_due
         )
         assert isinstance(person, UsageError), "the time was over for both"
         answer = ledger.approvals.answer(run, "h1")
@@ -147,8 +148,8 @@ def test_an_answer_never_falls_between_asking_and_waiting(ledger: RunLedger) -> 
         run = a_run(ledger, waits=False)
         asked(ledger, run)
         waits, ours = at_once(
-            lambda run=run: ledger.approvals.wait_for(run, [(run, "h1")]),
-            lambda run=run: ledger.approvals.decide(run, "h1", "approved", by="ana", wake=True),
+            partial(ledger.approvals.wait_for, run, [(run, "h1")]),
+            partial(ledger.approvals.decide, run, "h1", "approved", by="ana", wake=True),
         )
         assert ours is True
         assert ledger.get_run(run).status == ("queued" if waits else "running")
