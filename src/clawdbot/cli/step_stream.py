@@ -58,9 +58,7 @@ class StepStream:
     def step(self, step: Mapping[str, Any]) -> None:
         """One step, as :class:`clawdbot.agents.steps.Step` is kept."""
         ok = step["outcome"] == "ok"
-        head = Text.assemble(
-            ("● " if ok else "○ ", "green" if ok else "yellow"), (f"{step['n']} {step['tool'] or '?'}", "bold")
-        )
+        head = Text.assemble(("● " if ok else "○ ", "green" if ok else "yellow"), (_name(step), "bold"))
         if not ok:
             said = self.words("outcome." + step["outcome"])
             head.append(f"  {said}", "yellow")
@@ -106,6 +104,14 @@ class StepStream:
 
     def _indented(self, text: str, style: str) -> None:
         self._console.print(Padding(Text(clean(text), style=style), (0, 0, 0, 2), expand=False))
+
+
+def _name(step: Mapping[str, Any]) -> str:
+    """Number and tool, of a workflow's step with its place in the file, of a goal's with the step that it is for."""
+    named = f"{step['n']} {step['tool'] or '?'}"
+    if step.get("position"):
+        return f"{step['n']} {step['position']} ({step['tool']})"
+    return f"{step['within']} › {named}" if step.get("within") else named
 
 
 def _call(arguments: Mapping[str, Any]) -> str:
