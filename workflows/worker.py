@@ -156,9 +156,9 @@ class Worker:
         except BaseException as error:  # whatever a tool raises, the other runs go on
             trace = "".join(traceback.format_exception(error))
             ended = WorkerEvent(kind="failed", run_id=run_id, text=f"{type(error).__name__}: {error}", trace=trace)
+        self._tell(ended)  # before the run counts as ended, after which the process may be gone
         with self._lock:
             del self._active[run_id]
-        self._tell(ended)
         self._woken.put(None)
 
     def _let_go(self) -> None:

@@ -14,6 +14,8 @@ from clawdbot.models.routing.snapshot import Scope
 from clawdbot.models.routing.step_context import FAILURE_KINDS, Failure, StepContext
 from clawdbot.store.ledger import RunLedger
 from clawdbot.workflows.replay import Skip
+from clawdbot.workflows.result import Status
+from clawdbot.workflows.worker_events import WorkerEventKind
 
 AT = "2026-11-02T10:10:31.000000+00:00"
 OTHER = """
@@ -40,6 +42,7 @@ BUILT: dict[str, frozenset[str]] = {
     "failure": frozenset(FAILURE_KINDS),
     "tool": frozenset({*Config().tools.enable, "finish", "other"}),
     "kind": frozenset(get_args(StepKind)),
+    "told": frozenset({*get_args(WorkerEventKind), "again", *(set(get_args(Status)) - {"running", "done"})}),
     "intent": frozenset(get_args(Intent)),
     "label": frozenset(LABELS),
     "personal": frozenset(get_args(PersonalKind)),

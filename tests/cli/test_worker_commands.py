@@ -23,8 +23,8 @@ from clawdbot.config_file import load
 from clawdbot.models.catalog import DEFAULT_MODEL, model_file
 from clawdbot.store.durable_tables import notices, outbox, schedules
 from clawdbot.store.ledger import RunLedger
-from clawdbot.store.owner import this_process
-from clawdbot.workflows.supervision import Supervision
+from clawdbot.store.owner import process_name, this_process
+from clawdbot.workflows.supervision import Supervision, SupervisorState, WorkerProcess
 from tests.cli.conftest import MAIL, MAIL_GOAL, ROWS, ROWS_GOAL, ROWS_GOAL_ZH, Desk
 from tests.knowledge.loading.processes import alive, until
 
@@ -153,6 +153,22 @@ def test_stop_and_scale_where_nothing_runs(desk: Desk) -> None:
     code, _, err = desk.call("scale", "--workers", "3")
     assert code == 2
     assert f"Start some with: clawdbot start --workers 3 --config {desk.config}" in err
+
+
+@pytest.mark.parametrize("now", [False, True])
+def test_stop_ends_workers_that_a_killed_supervisor_left(desk: Desk, now: bool) -> None:
+    desk.plays([], more=QUICK)
+    gone = f"{this_process().rsplit('/', 2)[0]}/{2**22 + 1}/1"
+    with subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(90)"]) as left:
+        worker = WorkerProcess(label="worker-1", name=process_name(left.pid))
+        Supervision(desk.home).tell(SupervisorState(name=gone, wanted=1, workers=(worker,)))
+        with closing(RunLedger.open(load(desk.config))) as ledger:
+            ledger.workers.register(worker.name, label=worker.label, slots=1, version="1")
+        code, out, _ = desk.call("stop", *(["--now"] if now else []))
+        assert (code, out.splitlines()[-1]) == (0, "Stopped.")
+        assert left.wait(10) == -(signal.SIGKILL if now else signal.SIGTERM)
+    (known,) = desk.json("status")[1]["workers"]
+    assert known["state"] == ("ended" if now else "silent"), "the system knows that it is gone"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, func, select, update
 
 from clawdbot.store.durable_tables import (
     checkpoint_writes,
@@ -82,13 +82,16 @@ def a_run(
         update(runs).where(runs.c.id == name).values(status=status, updated_at=at),
     )  # fmt: skip
     ledger.events.append(name, {"event": "end"})
+    write(ledger, rows)
+    (home / "runs" / name).mkdir(parents=True)
+    (home / "runs" / name / "report.txt").write_text("0123456789")
+    return name
+
+
+def write(ledger: RunLedger, rows: Iterable[Executable]) -> None:
     with ledger.database.write() as connection:
         for statement in rows:
             connection.execute(statement)
-    folder = home / "runs" / name
-    folder.mkdir(parents=True)
-    (folder / "report.txt").write_text("0123456789")
-    return name
 
 
 def left(ledger: RunLedger) -> dict[str, set[str]]:
@@ -188,9 +191,7 @@ def test_what_belongs_to_no_run_goes_by_its_own_age_and_the_last_word_of_a_sched
         notices.insert().values(id="open", at=days_ago(100), kind="missed", subject="", body="", state="open"),
         notices.insert().values(id="young", at=days_ago(1), kind="missed", subject="", body="", state="sent"),
     )
-    with ledger.database.write() as connection:
-        for statement in rows:
-            connection.execute(statement)
+    write(ledger, rows)
     retention(ledger, Path("nowhere")).tick()
     with ledger.database.read() as connection:
         assert list(connection.scalars(select(firings.c.due_at))) == [days_ago(100)]

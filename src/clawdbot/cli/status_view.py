@@ -15,6 +15,12 @@ from clawdbot.cli.standing import Standing, WorkerStanding
 from clawdbot.cli.streams import clean
 from clawdbot.store.overview import Overview, RunningRun
 
+_WORKER = (
+    "standing.worker", "standing.host", "standing.process", "standing.state", "standing.seen", "standing.restarts",
+    "standing.version", "standing.runs",
+)  # fmt: skip
+_RUN = ("standing.run", "standing.owner", "standing.lease", "standing.goal")
+_STATES = {"active": "standing.active", "draining": "standing.draining", "silent": "standing.silent"}
 _NOTHING = "–"
 _GOAL = 80
 
@@ -36,7 +42,8 @@ class StatusView:
             self._console.print()
             self._workers((*found.working, *found.silent))
         running = [(worker.title, run) for worker in found.workers for run in worker.runs]
-        running += [(self._words(f"standing.{'here' if run.lease_s > 0 else 'left'}"), run) for run in found.elsewhere]
+        here, left = self._words("standing.here"), self._words("standing.left")
+        running += [(here if run.lease_s > 0 else left, run) for run in found.elsewhere]
         if detail and running:
             self._console.print()
             self._runs(running)
@@ -87,8 +94,7 @@ class StatusView:
             yield self._words("standing.next", name=clean(seen.next_schedule), when=local_time(seen.next_at))
 
     def _workers(self, found: Sequence[WorkerStanding]) -> None:
-        columns = ("worker", "host", "process", "state", "seen", "restarts", "version", "runs")
-        table = self._table(columns)
+        table = self._table(_WORKER)
         for worker in found:
             table.add_row(*self._worker(worker))
         self._console.print(table)
@@ -98,11 +104,11 @@ class StatusView:
         ago = self._words("standing.ago", duration=self._amounts.duration(record.silent_s))
         restarts = _NOTHING if worker.restarts is None else str(worker.restarts)
         runs = f"{len(worker.runs)}/{record.slots}"
-        state = self._words(f"standing.{worker.state}")
+        state = self._words(_STATES[worker.state])
         return (clean(worker.title), record.host, str(record.process), state, ago, restarts, record.version, runs)
 
     def _runs(self, running: Sequence[tuple[str, RunningRun]]) -> None:
-        table = self._table(("run", "owner", "lease", "goal"))
+        table = self._table(_RUN)
         for owner, run in running:
             lease = self._words("standing.over")
             if run.lease_s > 0:
@@ -114,5 +120,5 @@ class StatusView:
     def _table(self, columns: Sequence[str]) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(self._words(f"standing.{column}"), overflow="fold")
+            table.add_column(self._words(column), overflow="fold")
         return table

@@ -35,7 +35,7 @@ class WorkerLog:
         name = "again" if event.kind == "began" and event.count > 1 else event.kind
         text = " ".join(clean(event.text).split())
         return self._words(
-            f"worker.{name}",
+            f"told.{name}",
             run=event.run_id,
             label=self._label,
             name=event.name,
@@ -47,7 +47,7 @@ class WorkerLog:
     def _ended(self, event: WorkerEvent) -> str:
         if event.text != "done":
             command = self._session.command(f"approve {event.run_id}")
-            return self._words(f"worker.{event.text}", run=event.run_id, command=command)
+            return self._words(f"told.{event.text}", run=event.run_id, command=command)
         verdict = self._words(f"verdict.{event.verdict or 'failed'}")
         duration = self._amounts.duration(event.seconds)
-        return self._words("worker.ended", run=event.run_id, verdict=verdict, duration=duration)
+        return self._words("told.ended", run=event.run_id, verdict=verdict, duration=duration)
