@@ -75,6 +75,8 @@ def show(session: Session, result: Mapping[str, Any], words: Words, manner: Mann
         streams.emit(result)
     else:
         print_result(terminal.output(), result, words)
+    if result["status"] == "cancelled":
+        streams.tell(words("cancel.done", id=result["run_id"]))
     if result["status"] != "waiting":
         return
     if result["approval"] and not streams.someone_is_there():
