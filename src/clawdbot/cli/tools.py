@@ -42,6 +42,8 @@ def list_tools(context: typer.Context, config: ConfigOption = None, json: JsonOp
             say(clean(f"  {entry.tool.description}"))
         if entry.advice:
             say(f"  {session.words('tools.enable', name=entry.name)}")
+        elif not entry.enabled:
+            say(f"  {session.words('freeze.tool')}")
     for problem in registry.problems:
         say(clean(f"✗ {problem.name}  ({problem.origin})\n  {problem.reason}"))
     return 0
