@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from tests.agents.conftest import mail, office
 from tests.store.conftest import ledger, ledger_url, postgres
+from tests.workflows.shared_office import opened
 
-__all__ = ["ledger", "ledger_url", "mail", "office", "postgres"]
+__all__ = ["ledger", "ledger_url", "mail", "office", "opened", "postgres"]

@@ -42,7 +42,8 @@ def work(home: Path, port: int, url: str, event: int) -> None:
 def main() -> None:
     """Fork for each attempt: everything is imported once."""
     Registry.load(Config.model_validate({"tools": TOOLS}))
-    while line := sys.stdin.buffer.raw.readline().decode().rstrip("\n"):  # type: ignore[attr-defined]  # unbuffered
+    orders = os.fdopen(0, "rb", buffering=0)  # what is not read yet is left to the child
+    while line := orders.readline().decode().rstrip("\n"):
         home, port, url, event = line.split("\t")
         child = os.fork()
         if child == 0:

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clawdbot.errors import UsageError
-from clawdbot.models.fake import Scripted
 from clawdbot.store.queue import NewRun
 from clawdbot.workflows.time_travel import Checkpoint
-from tests.office import Office, Postbox, office_config, open_office, query_step, step, write_shop
-from tests.workflows.mortal import GOAL, TOOLS, by_offer
-
-TO_STRANGER = "Sales by region for Q3 2026, mail it to stranger@elsewhere.example."
-
-OpenOffice = Callable[..., Office]
-
-
-@pytest.fixture
-def opened(tmp_path: Path, mail: tuple[Postbox, int], ledger_url: str) -> Iterator[OpenOffice]:
-    """``opened(script)``: an office on one ledger, as often as it is called; closed after the test."""
-    postbox, port = mail
-    write_shop(tmp_path / "shop.sqlite")
-    offices: list[Office] = []
-
-    def make(script: Sequence[Scripted] | None = None, **sections: dict[str, Any]) -> Office:
-        sections = {"tools": TOOLS, "store": {"url": ledger_url}, **sections}
-        config = office_config(tmp_path, port=port, **sections)
-        offices.append(open_office(config, postbox, [by_offer] * 20 if script is None else script))
-        return offices[-1]
-
-    yield make
-    for office in offices:
-        office.app.close()
+from tests.office import query_step, step
+from tests.workflows.mortal import GOAL, by_offer
+from tests.workflows.shared_office import (
+    TO_STRANGER,
+    OpenOffice,
+)
 
 
 def places(found: Sequence[Checkpoint]) -> list[tuple[int, str]]:
