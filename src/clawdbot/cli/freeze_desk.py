@@ -91,9 +91,8 @@ class FreezeDesk:
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_text(text, "utf-8")
             os.link(partial, path)
-        except FileExistsError:
-            self._not_there(path)
         except OSError as error:
+            self._not_there(path)
             told = self._words("freeze.unwritable", path=path, why=error.strerror or error)
             raise UsageError(told, hint=self._words("freeze.unwritable_hint")) from error
         finally:

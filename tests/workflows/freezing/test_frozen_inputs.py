@@ -15,7 +15,7 @@ from clawdbot.workflows.definition import Definition
 from clawdbot.workflows.freezing.layout import laid_out
 from clawdbot.workflows.starting import new_run
 from tests.agents.conftest import MakeOffice, mail, office
-from tests.office import BY_REGION, Office, first_choice, query_step, step
+from tests.office import BY_REGION, Office, query_step, step
 from tests.workflows.demo import frozen_run
 
 __all__ = ["mail", "office"]
@@ -109,16 +109,46 @@ def test_names_and_thresholds_of_the_goal_become_inputs(office: MakeOffice) -> N
     assert made.step[0].stands_on.values["orders.region"].used == ["North"]
 
 
-def test_a_typed_query_keeps_its_meaning(office: MakeOffice) -> None:
-    at = office([first_choice("query"), DONE])
-    made = frozen(at, "Sales by region in Q3 2026, only North")
-    asked = args(made, made.step[0].id)["query"]
-    assert asked["periods"] == [
-        {
-            "start": "{{ inputs.period.start }}", "end": "{{ inputs.period.end }}",
-            "label": "{{ inputs.period.label }}",
-        }
-    ]  # fmt: skip
+def query(**asked: Any) -> dict[str, Any]:
+    """A planner's typed query."""
+    return step("query", **asked)
+
+
+@pytest.mark.parametrize(
+    ("goal", "asked", "kept", "original"),
+    [
+        (
+            "Sales by region in Q3 2026",
+            {"measures": ["sales"], "by": ["orders.region"]},
+            {"periods": [{"start": "{{ inputs.period.start }}", "end": "{{ inputs.period.end }}",
+                          "label": "{{ inputs.period.label }}"}]},
+            "sales by region, {{ inputs.period.start }} to {{ inputs.period.last }}",
+        ),
+        (
+            "Top 2 customers by sales in 2026",
+            {"measures": ["sales"], "by": ["orders.customer"]},
+            {"limit": "{{ inputs.limit }}"},
+            "sales by customer, top {{ inputs.limit }}, {{ inputs.period.start }} to {{ inputs.period.last }}",
+        ),
+        (
+            "2026年每个月North地区的销售额是多少？",
+            {"measures": ["sales"], "filters": [{"column": "orders.region", "op": "=", "value": "North"}]},
+            {"filters": [{"column": "orders.region", "value": "{{ inputs.region }}"}], "per": "month"},
+            "销售额，按月统计，地区 = {{ inputs.region }}，{{ inputs.period.start }}至{{ inputs.period.last }}",
+        ),
+    ],
+)  # fmt: skip
+def test_a_typed_query_keeps_its_meaning(
+    office: MakeOffice, goal: str, asked: dict[str, Any], kept: dict[str, Any], original: str
+) -> None:
+    at = office([query(**asked), DONE, DONE])
+    result = at.run(goal)
+    assert result.steps[0]["outcome"] == "ok", result.steps
+    at.app.ledger.finish_run(result.run_id, verdict="verified", result=result.as_json())  # whatever the answer was
+    made = frozen_run(at.app, result.run_id).definition
+    frozen_query = args(made, made.step[0].id)["query"]
+    assert {name: frozen_query[name] for name in kept} == kept
+    assert made.step[0].original == original
 
 
 def test_failed_attempts_are_left_out(office: MakeOffice) -> None:
