@@ -43,6 +43,7 @@ def _weathered(chosen: argparse.Namespace, url: str, folder: Path) -> int:
     begun = time.monotonic()
     options = {"manner": chosen.start, "lease_s": chosen.lease_s, "rough": chosen.rough, "seed": chosen.seed}
     with open_crew(folder, url, **options) as crew, Witness(crew.ledger.database) as witness:
+        print(f"ready after {time.monotonic() - begun:.1f} s\n", flush=True)
         crew.schedule(on=True)
         hits = _hits(crew, chosen.points, stops=chosen.stops == "all")
         weather = Weather(

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from benchmarks.chaos.facts import Facts, read
 from benchmarks.chaos.letters import SCHEDULE, WORKFLOWS, letters_run, write_workflows
-from benchmarks.chaos.office import Order, ScriptedServer, office_sections, write_config, write_shop
+from benchmarks.chaos.office import Order, ScriptedServer, mailing, office_sections, write_config, write_shop
 from benchmarks.chaos.processes import Process, Starter, kill, tail, wait
 from benchmarks.chaos.sink import Sink, open_sink
 from benchmarks.chaos.watch import Witness
@@ -196,10 +196,8 @@ def open_crew(
             del sections["worker"]
         config = write_config(folder / "clawdbot.toml", sections)
         ledger = RunLedger(ledger_url)
-        warm = [
-            ["run", "Sales by region for Q3 2026, mail it to finance.", "--config", str(config)],
-            ["worker", "--until-empty", "--config", str(config)],
-        ]
+        ledger.queue.accept(NewRun(goal=mailing(0).goal, language="en", user="warm"))
+        warm = [["worker", "--until-empty", "--config", str(config)]]
         starter = Starter(logs, manner=manner, environment={"CLAWDBOT_APP__HOME": str(home)})
         try:
             with starter.opened(like=warm):

@@ -15,7 +15,7 @@ from benchmarks.chaos.checks import violations
 from benchmarks.chaos.crew import Crew, open_crew
 from benchmarks.chaos.facts import Violation
 from benchmarks.chaos.office import mailing
-from benchmarks.chaos.processes import Process, kill, send, tail
+from benchmarks.chaos.processes import Process, has_begun, kill, send, tail
 from benchmarks.chaos.watch import Witness
 from clawdbot.errors import UsageError
 from clawdbot.store.tables import runs
@@ -23,6 +23,7 @@ from clawdbot.store.tables import runs
 _LOOK_S = 0.02
 _PATIENCE_S = 60.0
 _CALM_S = 120.0
+_LOCKED_LEASES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +63,21 @@ def _once(crew: Crew, number: int, how: signal.Signals) -> list[float]:
     first = crew.worker()
     _await(crew, lambda: all(row.status == "running" for row in _rows(crew, wanted)), first)
     other = crew.worker()
+    has_begun(other, seconds=_PATIENCE_S)
     time.sleep(crew.lease_s / 2)  # it has looked for work by now, and found none
-    begun = time.monotonic()
     send(first, how)
+    begun = time.monotonic()
     held = {row.id: row.token for row in _rows(crew, wanted) if row.status == "running"}
     taken: dict[str, float] = {}
 
     def gone_on() -> bool:
+        nonlocal begun
+        if how is signal.SIGSTOP and not taken and time.monotonic() - begun > _LOCKED_LEASES * crew.lease_s:
+            # It stands still inside a transaction, which nobody but the database can take from it: stop it elsewhere.
+            send(first, signal.SIGCONT)
+            time.sleep(_LOOK_S)
+            send(first, how)
+            begun = time.monotonic()
         for row in _rows(crew, list(held)):
             if row.token > held[row.id]:
                 taken.setdefault(row.id, time.monotonic() - begun)

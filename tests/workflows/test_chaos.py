@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clawdbot.failpoints import FAILPOINTS
 
-_SMALL = ("--stops", "none", "--kills", "8", "--lease-s", "0.6", "--calm-s", "120", "--seconds", "60")
+_SMALL = ("--stops", "none", "--kills", "6", "--lease-s", "0.6", "--calm-s", "120", "--seconds", "60")
 
 
 def test_everything_survives_a_small_storm(root: Path, tmp_path: Path) -> None:
@@ -20,5 +20,5 @@ def test_everything_survives_a_small_storm(root: Path, tmp_path: Path) -> None:
     hit = set(re.findall(r"^(\S+) +killed +hit", done.stdout, re.MULTILINE))
     assert hit == set(FAILPOINTS)
     killed = re.search(r"(\d+) workers killed at random", done.stdout)
-    assert killed is not None and int(killed.group(1)) >= 8
+    assert killed is not None and int(killed.group(1)) >= 6
     assert "violations: 0, places not hit: 0, kills short: False, strange: 0" in done.stdout
