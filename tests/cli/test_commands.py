@@ -46,7 +46,9 @@ def test_each_sentence_is_used(root: Path) -> None:
     for group, keys in sentences("en").items():
         for key in keys:
             known = group in built or key in ("error", "warning", "recorded_no") or key in problems
-            known = known or (group == "costs" and f'"{key}"' in code)  # the columns of its tables
+            known = known or (group in ("costs", "approval") and f'"{key}"' in code)  # columns, and chosen in between
+            stems = [key[:end] for end in range(len(key)) if end == 0 or key[end - 1] == "_"]
+            known = known or any(f"{group}.{stem}{{" in code for stem in stems)  # the end of the name is a value
             assert known or f"{group}.{key}" in code, key
 
 
