@@ -73,7 +73,8 @@ _NEVER = _words(
 _QUANTITY = r"[\d一二三四五六七八九十百千万]"
 _NUMBER = _words(
     "(?:超过|大于|高于|多于|不少于|至少|不低于|少于|小于|低于|不超过|不到|至多|等于|满)[^,，。;；]{0,14}?" + _QUANTITY,
-    "(?:more than|less than|over|under|above|below|at least|at most|greater than|fewer than|exceed(?:s|ing)?|>=?|<=?|=)"
+    "(?:more than|less than|over|under|above|below|at least|at most|greater than|fewer than|"
+    "(?:long|short|old|young|light|larg|small|bigg|cheap|high|low)er than|exceed(?:s|ing)?|>=?|<=?|=)"
     "[^,，。;；]{0,14}?" + _QUANTITY,
     _QUANTITY + r"\s*(?:元|件|个|家|位|天|%|份)?\s*(?:以上|以下|or more|or less)",
 )
@@ -133,7 +134,7 @@ _LIST = _words(
     r"\bnames?\b",
     "列出",
     f"哪(?:个|些|几|位|家|一)(?:个|位|家)?(?!{_TIMES})",
-    "名单|清单|明细|列表|展示|显示|查看",
+    "名单|清单|明细|列表|展示|显示|查看|的记录",
     "latest|most recent|expensive|cheap|最贵|最便宜",
 )
 _TREND = _words("trend", "over time", "by date", "走势", "趋势", "逐月", "逐日", "历年", "按时间", "变动")
@@ -147,6 +148,9 @@ _GROUPED = _words(
     rf"\b(?:by|per|each|every)\b(?! {_ENGLISH_TIMES})",
     r"breakdown|break down|\bdistribution\b",
 )
+_ROWS = _words(r"\brecords\b", r"\bentries\b", "的记录|的明细")
+HOW_OFTEN = re.compile(r"次数|[多几]少?次|\bhow (?:often|many times)\b|\bmost often\b", re.IGNORECASE)
+"""Events are counted, not the people they happen to."""
 BUYS = re.compile(
     r"\bwhat\s+(?:did|does|do|has|have)\b.*\b(?:buy|bought|order(?:ed)?|purchased?)\b|"
     r"(?:买|购买|采购|订购|订)[了过]?(?:些)?(?:什么|哪些(?!产品|商品))",
@@ -235,6 +239,8 @@ class Asked:
     """Things of one kind are set side by side."""
     amount: bool = False
     """A number is asked for, not only the things themselves."""
+    rows: bool = False
+    """The records themselves are asked for."""
     hows: tuple[How, ...] = ()
 
 
@@ -260,6 +266,7 @@ def read_question(question: str) -> Asked:
         total=bool(_TOTAL.search(question)),
         compares=bool(_COMPARES.search(question)),
         amount=bool(_AMOUNT.search(question)),
+        rows=bool(_ROWS.search(question)),
         hows=tuple(how for how, pattern in _HOW.items() if pattern.search(question)),
     )
 

@@ -31,7 +31,7 @@ _HINTED = 0.75
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _FEW = 30
 _KINDS = frozenset({"category", "type", "status", "country", "region", "brand", "channel", "industry"})
-_CLASSES = frozenset({"category", "type", "brand", "channel", "industry"})
+_CLASSES = frozenset({"category", "type", "brand", "channel", "industry", "genre"})
 """What a common noun ('饮料') names before it could be somebody's name."""
 PLUMBING = frozenset(
     {"address", "phone", "fax", "postal", "zip", "homepage", "url", "photo", "picture", "path", "extension", "email"}
@@ -108,7 +108,7 @@ def _guesses(catalog: Catalog, tables: list[str], *, places: bool) -> tuple[str,
                 kind = meanings(column.name) & PLACES
             if few and plain and kind and column.kind == "text":
                 found.append((not displays(table, column.name), cost, f"{name}.{column.name}"))
-    kinds = [name for _, _, name in sorted(found) if meanings(name.rpartition(".")[2]) & _CLASSES]
+    kinds = [name for _, _, name in sorted(found) if any(meanings(n) & _CLASSES for n in name.split("."))]
     return tuple(kinds[:2] or [name for _, _, name in sorted(found)[:4]])
 
 

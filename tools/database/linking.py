@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from clawdbot.tools.database.asked import BUYS, grouped_words
+from clawdbot.tools.database.asked import BUYS, HOW_OFTEN, grouped_words
 from clawdbot.tools.database.catalog import Catalog, ColumnSchema, TableSchema, ValueHit
 from clawdbot.tools.database.entities import display_columns, is_time_part
 from clawdbot.tools.database.lexicon import (
     concepts,
     concepts_of,
+    meanings,
     mentioned_territories,
     names_territory,
     phrase_stem,
@@ -29,6 +30,10 @@ NAMED = 2.0
 _CONFIGURED = 3.0
 _STATES = 12
 _MOSTLY = 0.8
+_PURCHASES = re.compile(r"购买|下单|订购|消费|采购|\b(?:buy|bought|order|purchase|shop)", re.IGNORECASE)
+_RECORDS = frozenset({"order", "invoice", "sales", "purchase"})
+_GENERIC = frozenset({"日期", "时间", "编号", "名称", "类型", "状态", "数量", "单号"})
+"""Ends of Chinese names that many columns share."""
 _DELIVERY = re.compile(
     r"(?:并)?(?:发送?|寄)(?:一封)?(?:电子)?(?:邮件|邮箱)(?:给\S*)?|(?:配|画|附|做)?(?:一?张)?(?:柱状|条形|折线|饼|散点|面积)图|图表"
     r"|\b(?:e-?mail|send|mail)(?:ed)?(?: it| them| the \w+)? to \S+|\b(?:bar|line|pie|area)? ?(?:chart|graph|plot)s?\b",
@@ -100,6 +105,8 @@ class _Goal:
 
     def share(self, name: str) -> float:
         """Which part of an identifier's words the goal says."""
+        if not name.isascii() and self._says_parts(name):
+            return 1.0
         words = [w for w in split_name(name) if w not in _NOISE]
         words = [w for w in words if w != "unit" or self.means("price") or len(words) == 1]
         if not words:
@@ -112,10 +119,20 @@ class _Goal:
                 said.update(pair)
         return len(said) / len(set(words))
 
+    def _says_parts(self, name: str) -> bool:
+        """A Chinese name by its head ('工资' of 基本工资) or by all its parts ('加班总小时数' of 加班小时)."""
+        if len(name) < 4:
+            return False
+        head, half = name[-2:], name[: len(name) - 2]
+        if head in _GENERIC or head not in self.text:
+            return False
+        return half in self.text or not any(word in half for word in _GENERIC)
+
 
 def link(goal: str, catalog: Catalog, measures: Mapping[str, Measure], hits: Iterable[ValueHit] = ()) -> Links:
     """What of the database a goal speaks about; ``hits`` are values of text columns that it mentions."""
-    counted = _counted(goal, catalog, _Goal(goal, catalog, measures))
+    hits = tuple(hits)
+    counted = _events(goal, catalog, hits) or _counted(goal, catalog, _Goal(goal, catalog, measures))
     said = _Goal(_subject(goal, counted=bool(counted)), catalog, measures)
     found = (*hits, *_translated_hits(goal, catalog))
     tables = {t.name: score for t in catalog.tables if (score := _table_score(said, catalog, t)) > 0}
@@ -247,6 +264,19 @@ def _measure_score(said: _Goal, measure: Measure) -> float:
     words = (*measure.words, measure.name.replace("_", " "))
     lengths = [len(w) for w in words if said.says(w)]
     return NAMED + min(max(lengths), 30) / 100 if lengths else 0.0
+
+
+def _events(goal: str, catalog: Catalog, hits: Iterable[ValueHit]) -> tuple[str, ...]:
+    """The table of events that '次数' and 'how often' count: where what happened stands ('迟到'), or the orders."""
+    if not HOW_OFTEN.search(goal):
+        return ()
+    referring = [t.name for t in catalog.tables if t.foreign_keys and not t.is_view]
+    if told := [h.table for h in hits if h.table in referring]:
+        return tuple(dict.fromkeys(told))
+    records = [t for t in catalog.tables if t.name in referring and meanings(t.name) & _RECORDS]
+    heads = {key.ref_table for t in records for key in t.foreign_keys}
+    found = [t.name for t in records if t.name in heads] or [t.name for t in records]
+    return tuple(found[:1]) if _PURCHASES.search(goal) else ()
 
 
 def _counted(goal: str, catalog: Catalog, said: _Goal) -> tuple[str, ...]:

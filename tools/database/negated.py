@@ -33,6 +33,8 @@ def _denies(question: str, value: str) -> bool:
     english = "|".join(sorted(re.escape(name) for name in names if name.isascii()))
     chinese = "|".join(sorted((re.escape(name) for name in names if not name.isascii()), key=len, reverse=True))
     patterns = [rf"\b(?:un|non-?|not (?:yet |been |fully )*|never )(?:{english})\b"]
+    if value.startswith("已"):  # 已付款
+        chinese = re.escape(value[1:])
     if chinese:
         patterns.append(rf"(?:未|尚未|没有?|还没有?)(?:{chinese})")
     return any(re.search(pattern, question, re.IGNORECASE) for pattern in patterns)

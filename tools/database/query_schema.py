@@ -34,7 +34,7 @@ def build_schema(catalog: Catalog, links: Links, focus: Focus, asked: Asked, hin
     forms = []
     if focus.measures and not _only_list(links, focus, asked, hints):
         forms.append(_aggregated(focus, asked, hints, shared, links))
-    if focus.columns and not _only_measures(links, asked, hints):
+    if focus.columns and (not forms or not _only_measures(links, asked, hints)):
         forms.append(_listed(focus, hints, shared, links))
     return forms[0] if len(forms) == 1 else {"anyOf": forms}
 
@@ -57,6 +57,8 @@ def _measured(links: Links, asked: Asked) -> bool:
     """A measure is asked for; 'which invoices are overdue' names the amounts of invoices only by their table."""
     tables = {stem(word) for name in links.tables if links.names_table(name) for word in split_name(name)}
     by_name = all(name.endswith("_amount") and set(name.split("_")[:-1]) <= tables for name in links.measures)
+    if asked.rows and asked.listing:
+        return False
     return bool(links.measures) and (asked.amount or asked.grouped or asked.compares or not by_name)
 
 

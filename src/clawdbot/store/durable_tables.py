@@ -121,9 +121,9 @@ workflow_steps = Table(
     Column("ended_at", String(40)),
     CheckConstraint("state IN ('running', 'waiting', 'done', 'failed', 'skipped')", name="workflow_steps_state"),
 )
-"""``position`` is the step's id, with the number of the item for one of a foreach: 'mails/3'.  ``n`` is the number of its
-record in ``steps``; ``tries`` counts attempts that failed; ``elapsed_s`` is how long the run
-had worked when the step ended."""
+"""``position`` is the step's id, with the number of the item for one of a foreach: 'mails/3'.  ``n`` is the number of
+its record in ``steps``; ``tries`` counts attempts that failed; ``elapsed_s`` is how long the run had worked when the
+step ended."""
 
 workflows = Table(
     "workflows",

@@ -40,12 +40,12 @@ Y96 = {"label": "1996", "start": "1996-01-01", "end": "1997-01-01"}
 
 
 class Trade:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, schema: str = SCHEMA, dated: str = "Orders.OrderDate") -> None:
         path = folder / "trade.sqlite"
         connection = sqlite3.connect(path)
-        connection.executescript(SCHEMA)
+        connection.executescript(schema)
         connection.close()
-        config = Config(databases={"trade": DatabaseConfig(url=f"sqlite:///{path}", date_column="Orders.OrderDate")})
+        config = Config(databases={"trade": DatabaseConfig(url=f"sqlite:///{path}", date_column=dated)})
         self.databases = Databases(config)
         self.workspace = Workspace(folder / "run")
         self.shared: dict[str, Any] = {
@@ -57,9 +57,12 @@ class Trade:
         }
 
     def offered(self, goal: str, **hints: Any) -> Mapping[str, Any]:
-        """The properties that the schema of a query offers for a goal."""
+        """What the schema of a query offers for a goal: its properties, or ``anyOf`` those of several forms."""
         view = RunView(goal=goal, deliverables=frozenset({"answer"}), hints={"question": goal, **hints}, **self.shared)
-        properties: Mapping[str, Any] = query.narrow(view, query.schema)["properties"]
+        schema = query.narrow(view, query.schema)
+        if "anyOf" in schema:
+            return {"anyOf": [form["properties"] for form in schema["anyOf"]]}
+        properties: Mapping[str, Any] = schema["properties"]
         return properties
 
     def call(self, goal: str, arguments: Mapping[str, Any], **hints: Any) -> ToolResult:
@@ -170,3 +173,13 @@ def test_both_values_count_when_the_model_writes_one(trade: Trade) -> None:
         "Freight of orders to Brazil, not from Canada", {"measures": ["sum Orders.Freight"], "filters": [one]}
     )
     assert trade.workspace.load_table(only.table or "").to_numpy().tolist() == [[9.0]]
+
+
+def test_events_are_counted_not_the_people_they_happen_to(trade: Trade) -> None:
+    offered = trade.offered("购买次数最多的三位客户", limit=3, order="desc")
+    assert offered["measures"]["items"]["enum"] == ["count Orders"]
+    assert offered["by"]["items"]["enum"] == ["Customers.CompanyName"]
+
+
+def test_a_question_that_no_measure_fits_still_gets_a_list(trade: Trade) -> None:
+    assert "columns" in trade.offered("Which customers spent more than 20 dollars in total?")
