@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from benchmarks.chaos.crew import Crew
 from benchmarks.chaos.processes import has_begun, kill, send, tail, wait
-from clawdbot.store.durable_tables import notice_deliveries, outbox
+from clawdbot.store.durable_tables import outbox
 from clawdbot.store.routing_tables import reservations
 from clawdbot.store.tables import effects
 
@@ -48,7 +48,6 @@ def on_the_way(crew: Crew) -> int:
     left = (
         (effects, ("intent",)),
         (outbox, ("queued", "sending")),
-        (notice_deliveries, ("sending",)),
         (reservations, ("reserved",)),
     )
     with crew.ledger.database.read() as connection:
