@@ -11,9 +11,13 @@ from clawdbot.agents.offers import Offer, sole_value, step_schema
 from clawdbot.agents.steps import Intent
 from clawdbot.models.service import ModelService
 from clawdbot.models.step_request import StepAnswer, StepRequest
+from clawdbot.text.blanks import without_blanks
 
 MAX_TOKENS = 450
 """Most tokens of one step; a thought is short and an answer a few sentences."""
+
+PROSE = frozenset({"title", "summary", "subject", "body", "answer"})
+"""Arguments that people read."""
 
 MAX_CALL_TOKENS = 300
 """Most tokens of a step that only calls: longer is a model that repeats itself."""
@@ -43,7 +47,7 @@ def intent(answer: StepAnswer, *, thought: str, tool: str, args: Mapping[str, An
     return Intent(
         thought=thought,
         tool=tool,
-        args=args,
+        args={name: without_blanks(text) if name in PROSE else text for name, text in args.items()},
         model=answer.model,
         prompt_tokens=answer.prompt_tokens,
         cached_tokens=answer.cached_tokens,

@@ -69,8 +69,10 @@ def test_a_lie_is_never_mailed_but_plain_facts_in_its_place(office: MakeOffice, 
     at = office([query_step(), *told, step("finish", answer="North leads.")])
     result = at.run(f"{GOAL}, mail it to finance")
     [sent] = at.postbox.mails()
-    assert lie not in str(sent["Subject"]) and lie not in sent.get_body(("plain",)).get_content()
-    assert "5,500.25" in sent.get_body(("plain",)).get_content()
+    body = sent.get_body(("plain",))
+    assert body is not None
+    assert lie not in str(sent["Subject"]) and lie not in body.get_content()
+    assert "5,500.25" in body.get_content()
     assert [s["outcome"] for s in result.steps] == ["ok", "retryable", "ok", "ok"]
     assert "text written by the program" in result.steps[2]["notes"]
     assert result.verdict == "verified"

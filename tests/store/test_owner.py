@@ -25,7 +25,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
         monkeypatch.setattr(owner, "_BOOT", tmp_path / "boot_id")
     elif not Path("/proc/self").exists():
         pytest.skip("/proc is not on this machine")
-    owner._named.cache_clear()
+    owner._own.cache_clear()
     owner._host.cache_clear()
     return str(request.param)
 
@@ -34,13 +34,13 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
 def forget() -> Iterator[None]:
     """Names are kept for a process; the test's own way must not stay."""
     yield
-    owner._named.cache_clear()
+    owner._own.cache_clear()
     owner._host.cache_clear()
 
 
 def test_a_running_process_has_not_ended_and_a_killed_one_has(way: str) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        name = owner._named(child.pid)
+        name = owner.process_name(child.pid)
         assert len(name) <= 64 and name != this_process()
         assert not has_ended(name) and not has_ended(this_process())
         child.kill()

@@ -16,6 +16,7 @@ from clawdbot.config import Label
 from clawdbot.errors import ApprovalNeeded, BudgetExceeded, ModelError, PolicyRefused, UsageError
 from clawdbot.models.service import ModelService
 from clawdbot.models.step_request import StepAnswer, StepRequest
+from clawdbot.text.blanks import without_blanks
 from clawdbot.text.language import Language
 from clawdbot.workflows.writing.checking import Evidence
 from clawdbot.workflows.writing.prompt import max_tokens, messages, schema
@@ -104,12 +105,13 @@ class Writer:
 
         def check(value: dict[str, Any]) -> str | None:
             wrong = {}
-            for name, text in value.items():
-                said = evidence.complaint(str(text), asked[name])
+            for name, given in value.items():
+                text = without_blanks(str(given))
+                said = evidence.complaint(text, asked[name])
                 if said:
                     wrong[name] = said
                 else:
-                    good[name] = str(text).strip()
+                    good[name] = text.strip()
             return "; ".join(f"{name}: {said}" for name, said in wrong.items()) or None
 
         request = StepRequest(
