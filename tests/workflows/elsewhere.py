@@ -19,7 +19,7 @@ from clawdbot.tools.registry import Registry
 from tests.office import Postbox, office_config, open_office
 from tests.workflows.mortal import GOAL, TOOLS, by_offer
 
-LEASE_S = 0.6
+LEASE_S = 1.0
 
 
 def work(home: Path, port: int, url: str, event: int) -> None:

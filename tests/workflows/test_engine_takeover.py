@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from clawdbot.store.queue import Claimed
 from tests.office import Office, Postbox, office_config, open_office, write_shop
 from tests.workflows.elsewhere import LEASE_S
 from tests.workflows.mortal import TOOLS, by_offer
+from tests.workflows.standstill import freeze
 
 EVENTS = 10
 """run, brief, (thinking, step) three times, verify, end."""
@@ -30,13 +32,21 @@ class Elsewhere:
         assert process.stdin is not None
         assert process.stdout is not None
         self._told, self._heard = process.stdin, process.stdout
+        self._attempt = 0
 
     def begin(self, home: Path, port: int, url: str, *, event: int) -> int:
         """Start a run that pauses at that event; the process id."""
         self.say(f"{home}\t{port}\t{url}\t{event}\n")
         word, number = self._heard.readline().split()
         assert word == "at", (word, number)
-        return int(number)
+        self._attempt = int(number)
+        return self._attempt
+
+    def end(self) -> None:
+        """Whatever a failed test left behind."""
+        with suppress(ProcessLookupError):
+            if self._attempt:
+                os.kill(self._attempt, signal.SIGKILL)
 
     def say(self, text: str) -> None:
         self._told.write(text)
@@ -46,6 +56,7 @@ class Elsewhere:
         """The exit code."""
         word, number = self._heard.readline().split()
         assert word == "ended"
+        self._attempt = 0
         return int(number)
 
 
@@ -53,7 +64,9 @@ class Elsewhere:
 def elsewhere(root: Path) -> Iterator[Elsewhere]:
     command = [sys.executable, "-m", "tests.workflows.elsewhere"]
     with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Elsewhere(process)
+        other = Elsewhere(process)
+        yield other
+        other.end()
         assert process.stdin is not None
         process.stdin.close()
 
@@ -112,7 +125,7 @@ def test_a_process_that_stood_still_past_its_lease_changes_nothing_more(
     elsewhere: Elsewhere, here: Office, mail: tuple[Postbox, int], tmp_path: Path, ledger_url: str, event: int
 ) -> None:
     process = elsewhere.begin(tmp_path, mail[1], ledger_url, event=event)
-    os.kill(process, signal.SIGSTOP)
+    freeze(process, ledger_url)
     claimed = taken_over(here)
     result = here.app.engine.work(claimed)
     assert (result.status, result.verdict) == ("done", "verified")

@@ -7,24 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from clawdbot.errors import StoreError
-from clawdbot.store.durable_tables import duties, workers
 from clawdbot.store.ledger import RunLedger
 from clawdbot.store.queue import NewRun
-from clawdbot.store.tables import runs
 from tests.knowledge.loading.processes import until
 from tests.office import Postbox, write_shop
 from tests.workflows.hands import GOAL
+from tests.workflows.standstill import freeze
 
 LEASE_S = 0.6
 on_sqlite = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
@@ -86,24 +81,6 @@ class Site:
         self.alive.remove(process)
         return self.order({"wait": process})
 
-    def freeze(self, process: int) -> None:
-        """Stop the process, but not within a transaction: what it has locked then stays locked."""
-        while True:
-            os.kill(process, signal.SIGSTOP)
-            if self.unlocked():
-                return
-            os.kill(process, signal.SIGCONT)
-            time.sleep(0.01)
-
-    def unlocked(self) -> bool:
-        """Nobody is in the middle of a transaction that others wait for."""
-        with closing(RunLedger(self.url, busy_timeout_s=0.1)) as ledger, suppress(StoreError):
-            with ledger.database.write() as connection:
-                for table in (runs, workers, duties):
-                    connection.execute(select(table).with_for_update(nowait=True))
-            return True
-        return False
-
     def kill(self, process: int) -> None:
         os.kill(process, signal.SIGKILL)
         assert self.wait(process) == -signal.SIGKILL
@@ -158,7 +135,7 @@ def test_a_worker_that_stood_still_past_its_lease_changes_nothing_when_it_wakes(
     first = site.start()
     run_id = accepted(site)
     site.thinks(first)
-    site.freeze(first)
+    freeze(first, site.url)
     second = site.start()
     site.thinks(second)
     site.go()
