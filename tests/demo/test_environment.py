@@ -12,6 +12,9 @@ import pytest
 from clawdbot.access.envelope import Envelope
 from clawdbot.config import Config
 from clawdbot.demo.environment import DemoEnvironment, prepare
+from clawdbot.store.database import sqlite_url
+from clawdbot.store.ledger import RunLedger
+from clawdbot.store.outbox import Outbox
 from clawdbot.tools.contract import ToolContext
 from clawdbot.tools.mail.tool import mail
 from clawdbot.tools.workspace import Workspace
@@ -102,11 +105,13 @@ def test_a_mail_goes_from_the_configuration_to_the_sink(environment: DemoEnviron
     report = tmp_path / "artifacts" / "销售报告.pdf"
     report.write_bytes(b"%PDF-1.7")
     workspace.add_artifact(report, kind="report")
-    context = ToolContext(
-        run_id="r", goal=current.goal, language="zh", workspace=workspace, config=current.config, effect_key="k",
-        envelope=Envelope(recipients=frozenset({"finance@example.com"})),
-    )  # fmt: skip
-    with current.sink() as sink:
+    with closing(RunLedger(sqlite_url(tmp_path / "ledger.db"))) as ledger, current.sink() as sink:
+        ledger.create_run(goal=current.goal, language="zh", run_id="r")
+        ledger.effects.begin(key="k", run_id="r", step=1, tool="mail", effect="external")
+        context = ToolContext(
+            run_id="r", goal=current.goal, language="zh", workspace=workspace, config=current.config, effect_key="k",
+            envelope=Envelope(recipients=frozenset({"finance@example.com"})), services={Outbox: ledger.outbox},
+        )  # fmt: skip
         receipt = mail(context, subject="上季度各地区销售报告", body="您好，附件是报告。").receipt
         stored = sink.mails()[-1]
     assert stored.message_id == receipt["message_id"]

@@ -158,7 +158,7 @@ def test_the_package_on_the_page_installs_and_is_found(
     command += ["--disable-pip-version-check", "--root-user-action", "ignore", "--target", str(target), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     monkeypatch.syspath_prepend(target)
-    registry = Registry.load(Config(tools=ToolsConfig(enable=("exchange_rate",))), ())
+    registry = Registry.load(Config(tools=ToolsConfig(enable=("exchange_rate",))), (), ())
     assert registry.problems == ()
     assert [entry.origin for entry in registry.entries] == ["package acme-clawdbot-tools 1.0"]
     assert registry.get("exchange_rate")("EUR", "USD") == "1 EUR = 1.08 USD"
